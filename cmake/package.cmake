@@ -1,0 +1,30 @@
+# What `make install` puts where, and the Debian package made of it.
+# Everything hangs under one prefix: bin/headrace finds ../lib/headrace/python from its own place.
+if(TARGET headrace)
+  install(TARGETS headrace RUNTIME DESTINATION bin)
+endif()
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/python/headrace DESTINATION lib/headrace/python
+        FILES_MATCHING PATTERN "*.py" PATTERN "*.pyi" PATTERN "py.typed"
+        PATTERN "__pycache__" EXCLUDE)
+if(TARGET _worker)
+  install(TARGETS _worker LIBRARY DESTINATION lib/headrace/python/headrace)
+endif()
+install(FILES ${CMAKE_SOURCE_DIR}/packaging/headrace.service
+        DESTINATION share/doc/headrace/examples)
+install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION share/doc/headrace RENAME copyright)
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME headrace)
+set(CPACK_PACKAGE_CONTACT "The Headrace authors <headrace@example.org>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Server for Python web applications (WSGI and ASGI)")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION web)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+
+# The extension module loads into one minor version of Python only.
+math(EXPR next_minor "${Python3_VERSION_MINOR} + 1")
+set(CPACK_DEBIAN_PACKAGE_DEPENDS
+  "python3 (>= 3.${Python3_VERSION_MINOR}), python3 (<< 3.${next_minor})")
+include(CPack)
