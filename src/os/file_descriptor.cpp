@@ -1,0 +1,13 @@
+// Closing a descriptor.
+#include "os/file_descriptor.h"
+
+#include <unistd.h>
+
+namespace headrace::os {
+
+void FileDescriptor::reset(int fd) noexcept {
+  // EINTR from close() leaves the descriptor closed on Linux: there is nothing to repeat.
+  if (const int old = std::exchange(fd_, fd); old >= 0) ::close(old);
+}
+
+}  // namespace headrace::os

@@ -1,0 +1,95 @@
+// Child processes: started so that they never outlive this one, watched by pidfd, and their end
+// put in words.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "base/result.h"
+#include "os/file_descriptor.h"
+
+namespace headrace::os {
+
+// How a process ended.
+struct ProcessExit {
+  int code = 0;    // what it gave to exit(); counts when signal is 0
+  int signal = 0;  // the signal that killed it
+
+  bool operator==(const ProcessExit&) const = default;
+};
+
+// "exited with code 1", "was killed by SIGSEGV (segmentation fault)".
+[[nodiscard]] std::string describe(const ProcessExit& exit);
+
+// A child of this process that has not been reaped yet. Destroying it kills and reaps it.
+class ChildProcess final {
+ public:
+  ChildProcess(pid_t pid, FileDescriptor pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
+  ChildProcess(ChildProcess&& other) noexcept;
+  ChildProcess& operator=(ChildProcess&&) = delete;
+  ~ChildProcess();
+
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  // Becomes readable when the process ends.
+  [[nodiscard]] int pidfd() const { return pidfd_.get(); }
+
+  // Never reaches another process: the id is not used again before reap().
+  void send_signal(int number) const;
+
+  // How it ended, once; empty while it runs.
+  [[nodiscard]] std::optional<ProcessExit> reap();
+  // Sleeps until it ends. REQUIRES: not reaped yet.
+  [[nodiscard]] ProcessExit wait();
+
+ private:
+  pid_t pid_;
+  FileDescriptor pidfd_;
+  bool reaped_ = false;
+};
+
+// A program to run. Nothing is taken from this process but what stands here, and descriptors 0-2.
+struct ProgramStart {
+  std::string file;                      // path of the executable
+  std::vector<std::string> arguments;    // arguments[0] included
+  std::vector<std::string> environment;  // "NAME=value"
+  std::string directory;                 // where it runs; empty: where this process does
+  std::vector<int> descriptors;          // descriptors[i] becomes descriptor kFirstPassed + i
+};
+inline constexpr int kFirstPassedDescriptor = 3;
+
+// Starts a program. It gets SIGKILL when this process ends, ignores SIGINT (a terminal sends that
+// to the whole group, and its end is for this process to decide), and has the default for every
+// other signal. Fails with the step that failed, also when the file cannot be executed.
+[[nodiscard]] Result<ChildProcess> start_program(const ProgramStart& start);
+
+// Runs `body` in a copy of this process that keeps `descriptors` and 0-2 only, gets SIGKILL when
+// this process ends, ignores the signals that ask a server to stop or reload (it is told in other
+// ways) and exits with what `body` returns. REQUIRES: this process has one thread.
+[[nodiscard]] Result<ChildProcess> start_copy(std::span<const int> descriptors,
+                                              const std::function<int()>& body);
+
+[[nodiscard]] pid_t own_process_id();
+
+// Sets what `ps` and `top` show as this process's short name (15 bytes at most).
+void set_process_name(const char* name);
+
+// Reaps ended children for which `owned` is false: process 1 of a container inherits orphans. An
+// ended child that is owned may hide more of them until it is reaped.
+enum class Orphans { kNone, kPerhapsMore };
+Orphans reap_orphans(const std::function<bool(pid_t)>& owned);
+
+// Opens /dev/null for those of 0-2 that are closed, so that no other file gets their number.
+void ensure_standard_descriptors();
+
+// Whether `path` is a file that this process may execute.
+[[nodiscard]] bool is_executable(const std::string& path);
+
+// The path of the file that this process runs.
+[[nodiscard]] Result<std::string> executable_path();
+
+}  // namespace headrace::os
