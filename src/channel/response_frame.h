@@ -1,0 +1,48 @@
+// The encoded head of a response inside a frame: fields one after the other.
+//
+// Each field is name size (u32), value size (u32), name, value, without padding. Written by the
+// worker, untrusted by the edge: FieldReader stops at the first entry that does not fit.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace headrace::channel {
+
+inline constexpr std::uint32_t kFieldPrefixSize = 2 * sizeof(std::uint32_t);
+
+// Appends one field to an encoded head.
+inline void append_field(std::string& head, std::string_view name, std::string_view value) {
+  const std::uint32_t sizes[2] = {static_cast<std::uint32_t>(name.size()),
+                                  static_cast<std::uint32_t>(value.size())};
+  head.append(reinterpret_cast<const char*>(sizes), sizeof sizes).append(name).append(value);
+}
+
+// Walks an encoded head: while (reader.next(name, value)) ...; then reader.complete().
+class FieldReader final {
+ public:
+  explicit FieldReader(std::string_view head) : rest_(head) {}
+
+  // The next field; false at the end or at an entry that does not fit.
+  [[nodiscard]] bool next(std::string_view& name, std::string_view& value) {
+    if (rest_.size() < kFieldPrefixSize) return false;
+    std::uint32_t sizes[2];
+    std::memcpy(sizes, rest_.data(), sizeof sizes);
+    const std::uint64_t payload = std::uint64_t{sizes[0]} + sizes[1];
+    if (payload > rest_.size() - kFieldPrefixSize) return false;
+    name = rest_.substr(kFieldPrefixSize, sizes[0]);
+    value = rest_.substr(kFieldPrefixSize + sizes[0], sizes[1]);
+    rest_.remove_prefix(kFieldPrefixSize + static_cast<std::size_t>(payload));
+    return true;
+  }
+
+  // Whether next() stopped because all was read.
+  [[nodiscard]] bool complete() const { return rest_.empty(); }
+
+ private:
+  std::string_view rest_;
+};
+
+}  // namespace headrace::channel

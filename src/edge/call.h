@@ -1,0 +1,40 @@
+// Call: one request on its way to a worker and back.
+//
+// It belongs to the coroutine that serves the exchange; the dispatcher borrows it from admit() to
+// withdraw() or the response's end.
+#pragma once
+
+#include "base/intrusive_list.h"
+#include "channel/edge_end.h"
+#include "http/exchange.h"
+
+namespace headrace::edge {
+
+class Worker;
+
+enum class CallState {
+  kNew,
+  kWaiting,   // in the queue: no worker has room
+  kAssigned,  // with `worker`, perhaps begun
+  kLost,      // its worker died after it had begun
+  kDone,      // the response is complete or nobody wants it any more
+};
+
+struct Call final : ListNode<Call> {
+  Call(http::Exchange& call_exchange, const channel::Endpoints& call_endpoints)
+      : exchange(call_exchange), endpoints(call_endpoints) {}
+
+  http::Exchange& exchange;
+  channel::Endpoints endpoints;
+  channel::RequestBody body;
+
+  // Set by the dispatcher.
+  CallState state = CallState::kNew;
+  Worker* worker = nullptr;  // with kAssigned
+  channel::SlotUse use;      // with kAssigned
+  // A frame has arrived: handle it before waiting again. Null otherwise.
+  const channel::Frame* frame = nullptr;
+  os::Instant assigned_at{};
+};
+
+}  // namespace headrace::edge

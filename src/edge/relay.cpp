@@ -1,0 +1,229 @@
+// The two directions between a client and a worker.
+#include "edge/relay.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/log.h"
+#include "channel/response_frame.h"
+#include "edge/plain_answer.h"
+#include "http/field_names.h"
+
+namespace headrace::edge {
+namespace {
+
+constexpr std::size_t kBodyPieceSize = 16384;
+
+// The response head of a frame, taken apart.
+struct DecodedHead {
+  std::vector<http::ResponseField>& fields;
+  bool valid = false;
+  bool length_known = false;
+  std::uint64_t length = 0;
+};
+
+bool is_content_length(std::string_view name) {
+  return name.size() == 14 && http::find_field_name(name) == http::FieldName::kContentLength;
+}
+
+void decode_head(const channel::Frame& frame, DecodedHead& head) {
+  channel::FieldReader reader(frame.head);
+  std::string_view name;
+  std::string_view value;
+  head.fields.clear();
+  while (reader.next(name, value)) {
+    if (!is_content_length(name)) {
+      head.fields.push_back({name, value});
+      continue;
+    }
+    std::uint64_t length = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), length);
+    const bool number = error == std::errc{} && end == value.data() + value.size();
+    if (!number || (head.length_known && head.length != length)) return;
+    head.length = length;
+    head.length_known = true;
+  }
+  head.valid = reader.complete() && frame.header.status >= 200 && frame.header.status <= 999;
+}
+
+// Scratch space of the edge thread: keeps its memory from one response to the next.
+thread_local std::vector<http::ResponseField> scratch_fields;
+
+}  // namespace
+
+os::Task<void> Relay::run(os::Instant queue_deadline) {
+  if (dispatcher_.admit(call_) == Admission::kQueueFull) {
+    const std::array retry{http::ResponseField{"Retry-After", "1"}};
+    call_.state = CallState::kDone;
+    answer_plainly(exchange_, visit_, 503, "all workers are busy and the queue is full", retry);
+    co_return;
+  }
+  while (!done()) {
+    const os::Instant until = deadline(queue_deadline);
+    if (co_await exchange_.waiter().wait(until) == os::Wake::kDeadline) {
+      handle_deadline(queue_deadline);
+    } else {
+      handle_change();
+    }
+  }
+}
+
+os::Instant Relay::deadline(os::Instant queue_deadline) const {
+  if (call_.state == CallState::kWaiting) return queue_deadline;
+  os::Instant until = exchange_.write_deadline();
+  if (body_wanted_ && !body_ended_) until = std::min(until, exchange_.body_deadline());
+  return until;
+}
+
+void Relay::handle_deadline(os::Instant queue_deadline) {
+  const os::Instant now = exchange_.waiter().loop().now();
+  if (call_.state == CallState::kWaiting) {
+    if (now >= queue_deadline) give_up(504, "no worker became free in time");
+  } else if (now >= exchange_.write_deadline()) {
+    dispatcher_.withdraw(call_);
+    visit_.note = "the client did not read its response in time";
+    exchange_.abort();
+  } else if (body_wanted_ && !body_ended_ && now >= exchange_.body_deadline()) {
+    call_.worker->end().tell(call_.use, channel::kBodyBroken);
+    body_ended_ = true;
+    if (!exchange_.head_sent()) give_up(408, "the request body arrived too slowly");
+  }
+}
+
+void Relay::handle_change() {
+  if (const channel::Frame* frame = std::exchange(call_.frame, nullptr)) {
+    handle_frame(*frame);
+    if (done()) return;
+  }
+  if (call_.state == CallState::kLost) {
+    give_up(502, "the worker died");
+    return;
+  }
+  if (exchange_.client_gone()) {
+    dispatcher_.withdraw(call_);
+    visit_.note = "the client is gone";
+    exchange_.abort();
+    return;
+  }
+  if (call_.state != CallState::kAssigned) return;
+  if (exchange_.client_finished() && !finish_told_) {
+    finish_told_ = true;
+    call_.worker->end().tell(call_.use, channel::kClientFinished);
+  }
+  give_credit();
+  if (body_wanted_) pump_body();
+}
+
+void Relay::give_up(int status, std::string_view note) {
+  if (call_.state == CallState::kLost) call_.state = CallState::kDone;
+  if (!done()) dispatcher_.withdraw(call_);
+  if (status == 408 || status == 400 || status == 413) exchange_.close_after();
+  answer_plainly(exchange_, visit_, status, note);
+}
+
+// ---- the response --------------------------------------------------------------------------------
+
+void Relay::handle_frame(const channel::Frame& frame) {
+  switch (frame.header.kind) {
+    case channel::FrameKind::kHead:
+      start_response(frame);
+      break;
+    case channel::FrameKind::kBody:
+      relayed_ += frame.body.size();
+      exchange_.send_body(frame.body);
+      break;
+    case channel::FrameKind::kFile: {
+      os::FileDescriptor file = call_.worker->end().claim_file(frame);
+      if (!file.valid()) return give_up(502, "the worker sent no file");
+      exchange_.send_file(std::move(file), frame.header.file_offset, frame.header.file_size);
+      break;
+    }
+    case channel::FrameKind::kFailed:
+      dispatcher_.complete(call_);
+      visit_.note = "the application failed after its response had begun";
+      exchange_.abort();
+      return;
+    case channel::FrameKind::kWantBody:
+      body_wanted_ = true;
+      exchange_.invite_body();
+      break;
+    case channel::FrameKind::kReleased:
+      break;
+  }
+  if (!done() && (frame.header.flags & channel::kLast) != 0) finish_response();
+}
+
+void Relay::finish_response() {
+  if (announced_ != channel::kUnknownSize && exchange_.body_bytes() != announced_) {
+    const http::Request& request = exchange_.request();
+    log::warning("worker {}: {} {}: the body has {} bytes, Content-Length says {}",
+                 call_.worker->traits().id, request.method_name, request.path,
+                 exchange_.body_bytes(), announced_);
+    visit_.note = "the body does not have the length that Content-Length says";
+  }
+  dispatcher_.complete(call_);
+  exchange_.finish();
+}
+
+void Relay::start_response(const channel::Frame& frame) {
+  DecodedHead head{scratch_fields};
+  decode_head(frame, head);
+  http::ResponseStart start{static_cast<int>(frame.header.status), scratch_fields,
+                            head.length_known, head.length};
+  const bool whole = (frame.header.flags & channel::kLast) != 0;
+  if (whole && !head.length_known) {
+    // An empty answer to HEAD says nothing about the length that a GET would have had.
+    start.length_known = exchange_.request().method != http::Method::kHead || !frame.body.empty();
+    start.length = frame.body.size();
+  }
+  visit_.answered_at = exchange_.waiter().loop().now();
+  if (!head.valid || !exchange_.start(start, frame.body)) {
+    log::error("worker {}: a response with an invalid status or field", call_.worker->traits().id);
+    return give_up(500, "the application's response head is invalid");
+  }
+  visit_.status = start.status;
+  const bool has_body = exchange_.request().method != http::Method::kHead &&
+                        start.status != 204 && start.status != 304;
+  if (head.length_known && has_body) announced_ = head.length;
+  relayed_ += frame.body.size();
+}
+
+void Relay::give_credit() {
+  const std::uint64_t unsent = exchange_.unsent_bytes();
+  const std::uint64_t left = relayed_ - std::min(relayed_, unsent);
+  if (left <= credited_) return;
+  call_.worker->end().add_credit(call_.use, left - credited_);
+  credited_ = left;
+}
+
+// ---- a streamed request body ---------------------------------------------------------------------
+
+void Relay::pump_body() {
+  channel::EdgeEnd& end = call_.worker->end();
+  std::array<char, kBodyPieceSize> piece;
+  while (!body_ended_) {
+    const std::size_t room = std::min<std::size_t>(end.body_room(call_.use), piece.size());
+    if (room == 0) return;
+    const http::BodyRead read = exchange_.read_body({piece.data(), room});
+    switch (read.kind) {
+      case http::BodyRead::kBytes:
+        end.append_body(call_.use, {piece.data(), read.size});
+        break;
+      case http::BodyRead::kWouldBlock:
+        return;
+      case http::BodyRead::kComplete:
+        body_ended_ = true;
+        end.tell(call_.use, channel::kBodyComplete);
+        break;
+      case http::BodyRead::kRefused:
+      case http::BodyRead::kBroken:
+        body_ended_ = true;
+        end.tell(call_.use, channel::kBodyBroken);
+        if (read.kind == http::BodyRead::kRefused) give_up(read.status, "malformed request body");
+        return;
+    }
+  }
+}
+
+}  // namespace headrace::edge

@@ -1,0 +1,31 @@
+// Road: the way of a request through the edge, stage by stage, from top to bottom in road.cpp.
+#pragma once
+
+#include "config/settings.h"
+#include "edge/access_log.h"
+#include "edge/client_address.h"
+#include "edge/collected_body.h"
+#include "edge/dispatcher.h"
+#include "http/exchange.h"
+
+namespace headrace::edge {
+
+class Road final : public http::ExchangeHandler {
+ public:
+  // All are borrowed.
+  Road(const config::Settings& settings, Dispatcher& dispatcher, AccessLog& access_log);
+
+  [[nodiscard]] os::Task<void> handle(http::Exchange& exchange) override;
+
+ private:
+  [[nodiscard]] os::Task<void> pass_to_worker(http::Exchange& exchange,
+                                              const channel::Endpoints& endpoints, Visit& visit);
+
+  const config::Settings& settings_;
+  Dispatcher& dispatcher_;
+  AccessLog& access_log_;
+  ClientAddress client_address_;
+  BodyPolicy body_policy_;
+};
+
+}  // namespace headrace::edge

@@ -1,0 +1,66 @@
+// Load, pace and doorbells of one worker.
+#include "edge/worker.h"
+
+#include <algorithm>
+
+namespace headrace::edge {
+
+bool Worker::assign(Call& call, os::Instant now) {
+  const auto use = end_->submit(call.exchange.request(), call.endpoints, call.body, &call);
+  if (!use) return false;
+  call.state = CallState::kAssigned;
+  call.worker = this;
+  call.use = *use;
+  call.assigned_at = now;
+  calls.push_back(call);
+  assigned_since_ring_ = true;
+  return true;
+}
+
+void Worker::learn_service_time(std::uint32_t service_us) {
+  // An eighth of the news a time: steady under jitter, yet quick to notice a slow patch.
+  constexpr int kWeight = 8;
+  const os::Duration sample = std::chrono::microseconds(std::min(service_us, 60'000'000u));
+  service_time_ += (sample - service_time_) / kWeight;
+  const auto per_request = std::max(service_time_, os::Duration(std::chrono::microseconds(1)));
+  prefetch_ = static_cast<std::uint32_t>(
+      std::min<std::int64_t>(kPrefetchWork / per_request, kPrefetchMax));
+}
+
+void Worker::ring(os::Instant now) {
+  const std::uint32_t untaken = end_->untaken();
+  if (const std::uint64_t taken = end_->taken(); taken != seen_taken_ || untaken == 0) {
+    seen_taken_ = taken;
+    last_progress_ = now;
+  }
+  if (std::exchange(assigned_since_ring_, false)) {
+    leader_rung_ = end_->take_leader_asleep();
+    if (leader_rung_) {
+      doorbells_->leader.ring();
+      last_progress_ = now;
+      return;
+    }
+    // The leader is busy. With slow requests it will stay so: no reason to wait and see.
+    if (traits_.threaded && service_time_ > kLeaderPatience && end_->take_watcher_asleep()) {
+      doorbells_->watcher.ring();
+    }
+    return;
+  }
+  if (untaken != 0) leader_rung_ = false;
+  if (traits_.threaded && stuck(now, kLeaderPatience) && end_->take_watcher_asleep()) {
+    doorbells_->watcher.ring();
+  }
+}
+
+bool Worker::stuck(os::Instant now, os::Duration patience) const {
+  return end_->untaken() != 0 && now - last_progress_ >= patience;
+}
+
+os::Duration Worker::backlog() const {
+  const std::uint32_t untaken = end_->untaken();
+  const std::uint32_t about_to_be_taken = leader_rung_ ? 1 : 0;
+  if (untaken <= about_to_be_taken) return os::Duration::zero();
+  return service_time_ * (untaken - about_to_be_taken);
+}
+
+}  // namespace headrace::edge

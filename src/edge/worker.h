@@ -1,0 +1,76 @@
+// Worker: what one edge thread knows of one worker: its channel, its load, its pace.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/intrusive_list.h"
+#include "channel/edge_end.h"
+#include "edge/call.h"
+#include "os/doorbell.h"
+
+namespace headrace::edge {
+
+struct WorkerTraits {
+  std::uint32_t id = 0;
+  std::uint32_t depth = 1;  // requests it runs at once
+  bool threaded = false;    // it has a watcher thread (see channel/worker_inbox.h)
+};
+
+// The doorbells of a worker, shared by all edge threads.
+struct WorkerDoorbells {
+  os::Doorbell leader;
+  os::Doorbell watcher;
+};
+
+class Worker final {
+ public:
+  Worker(const WorkerTraits& traits, std::shared_ptr<const WorkerDoorbells> doorbells,
+         std::unique_ptr<channel::EdgeEnd> end)
+      : traits_(traits), doorbells_(std::move(doorbells)), end_(std::move(end)) {}
+
+  [[nodiscard]] const WorkerTraits& traits() const { return traits_; }
+  [[nodiscard]] channel::EdgeEnd& end() { return *end_; }
+
+  // Whether it may get one more request: its depth plus a prefetch of about kPrefetchWork.
+  [[nodiscard]] bool has_room() const { return end_->in_flight() < traits_.depth + prefetch_; }
+  [[nodiscard]] bool idle() const { return end_->in_flight() == 0; }
+
+  // Queues the call here; false when the channel has no room for it.
+  [[nodiscard]] bool assign(Call& call, os::Instant now);
+  // Requests that are here, oldest first.
+  IntrusiveList<Call> calls;
+
+  // Takes a measured time from take to release into the moving average.
+  void learn_service_time(std::uint32_t service_us);
+  [[nodiscard]] os::Duration service_time() const { return service_time_; }
+
+  // Wakes the worker's threads as far as needed for what was assigned. Once a pass.
+  void ring(os::Instant now);
+  // The work that waits behind what the worker is doing: the reason to let it work undisturbed.
+  [[nodiscard]] os::Duration backlog() const;
+  // Requests wait and none was taken for `patience`.
+  [[nodiscard]] bool stuck(os::Instant now, os::Duration patience) const;
+
+  bool detaching = false;  // gets nothing new
+  bool lost = false;       // dead or condemned
+
+ private:
+  static constexpr os::Duration kPrefetchWork = std::chrono::milliseconds(1);
+  static constexpr std::uint32_t kPrefetchMax = 256;
+  // How long requests wait for a busy leader before another thread is woken.
+  static constexpr os::Duration kLeaderPatience = std::chrono::microseconds(300);
+
+  WorkerTraits traits_;
+  std::shared_ptr<const WorkerDoorbells> doorbells_;
+  std::unique_ptr<channel::EdgeEnd> end_;
+  os::Duration service_time_ = kPrefetchWork;
+  std::uint32_t prefetch_ = 1;
+  bool assigned_since_ring_ = false;
+  bool leader_rung_ = false;  // in the last ring(): its first request is as good as taken
+  std::uint64_t seen_taken_ = 0;
+  os::Instant last_progress_{};
+};
+
+}  // namespace headrace::edge
