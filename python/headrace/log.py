@@ -1,0 +1,63 @@
+"""Log: what a worker has to say, as lines on standard error."""
+
+import datetime
+import os
+import traceback
+
+LEVELS = ("debug", "info", "warning", "error")
+
+# Text in the log may come from strangers: it must not steer a terminal.
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))
+             if chr(code) not in "\n\t"}
+
+
+class Log:
+    """Writes lines like `2026-01-01 12:00:00.123 [worker 1] error: text`.
+
+    A message is written at once, whole, so that those of several workers never mix.
+    """
+
+    def __init__(self, worker_id: int, level: str = "info") -> None:
+        self._name = f"worker {worker_id}"
+        self._level = LEVELS.index(level) if level in LEVELS else LEVELS.index("info")
+
+    def error(self, text: str) -> None:
+        """Something failed and somebody noticed."""
+        self._write("error", text)
+
+    def warning(self, text: str) -> None:
+        """Something is wrong but was mended."""
+        self._write("warning", text)
+
+    def info(self, text: str) -> None:
+        """What an operator likes to know."""
+        self._write("info", text)
+
+    def debug(self, text: str) -> None:
+        """What a developer likes to know."""
+        self._write("debug", text)
+
+    def _write(self, level: str, text: str) -> None:
+        if LEVELS.index(level) < self._level:
+            return
+        time = datetime.datetime.now().isoformat(" ", "milliseconds")
+        line = f"{time} [{self._name}] {level}: {text.rstrip().translate(_CONTROLS)}\n"
+        # Past sys.stderr: the application may have replaced it, and its lock may be held.
+        try:
+            os.write(2, line.encode(errors="backslashreplace"))
+        except OSError:
+            pass  # nobody reads the log any more; requests go on
+
+
+def traceback_text(exception: BaseException) -> str:
+    """The traceback as Python prints it, without our own frames that lead to the application."""
+    frames = exception.__traceback__
+    while frames is not None and _is_ours(frames.tb_frame.f_code.co_filename):
+        frames = frames.tb_next
+    return "".join(traceback.format_exception(type(exception), exception, frames))
+
+
+def _is_ours(filename: str) -> bool:
+    ours = os.path.dirname(__file__) + os.sep
+    return (filename.startswith((ours, "<frozen importlib"))
+            or filename.endswith(os.path.join("importlib", "__init__.py")))

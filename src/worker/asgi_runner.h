@@ -1,0 +1,73 @@
+// Runner: the coroutine of a long-lived asyncio.Task that runs one request after the other.
+//
+// An application must run inside a Task, or timeouts and task groups do not work in it. A Task for
+// each request would cost more than the rest of the server's work for it, so a runner calls the
+// application and drives its coroutine itself, inside its own Task. As long as coroutines finish
+// without suspending, all requests that wait are run in one step of that Task. One that suspends
+// has the Task for itself until it ends: what it awaits the runner hands to the Task as it is, and
+// what the Task throws (a cancellation) goes to the coroutine. Other runners go on with the
+// requests behind it.
+//
+// Each request has a fresh copy of the server's context: context variables do not leak.
+#pragma once
+
+#include "channel/worker_end.h"
+#include "worker/asgi_coroutine.h"
+#include "worker/python.h"
+
+namespace headrace::worker {
+
+class AsgiServer;
+class Exchange;
+class Parking;
+
+class Runner final {
+ public:
+  // `server` is the Box<AsgiServer> that the runner belongs to.
+  explicit Runner(PyRef server) : server_(std::move(server)) {}
+  [[nodiscard]] static PyRef make_type();
+
+  // Makes the place to wait at. False with an error set. Call it first.
+  [[nodiscard]] bool prepare();
+  // The Task that this is the coroutine of.
+  void set_task(PyRef task) { task_ = std::move(task); }
+
+  // Gives a request to a runner that has none; its Task runs it with its next step.
+  void assign(channel::TakenRequest request);
+  // Whether the Task waits for a request. Then wake() takes its next step: it runs the request that
+  // was assigned and those behind it, or ends when there is none. REQUIRES: no task is being run.
+  [[nodiscard]] bool idle() const;
+  void wake();
+  // Answers the assigned request with the error that is set: its Task cannot be made.
+  void refuse();
+
+  PySendResult advance(PyObject** result);
+  PySendResult interrupt(PyObject* const* thrown, Py_ssize_t count, PyObject** result);
+  void close();
+  int traverse(visitproc visit, void* arg);
+  void clear();
+
+ private:
+  [[nodiscard]] AsgiServer& server() const;
+  [[nodiscard]] Exchange& exchange() const;
+  [[nodiscard]] Parking& parking() const;
+  [[nodiscard]] bool call_application();
+  [[nodiscard]] PySendResult begin(PyObject** result);
+  [[nodiscard]] PySendResult resume(PyObject** result);
+  [[nodiscard]] PySendResult settle(PySendResult progress, PyObject** result);
+  void conclude(PySendResult progress);
+  [[nodiscard]] PySendResult close_exchange(PyObject** result);
+  void finish_request();
+  [[nodiscard]] bool must_leave();
+  PySendResult leave(PyObject** result);
+
+  PyRef server_;
+  PyRef task_;
+  PyRef parking_;
+  PyRef exchange_;          // none: no request
+  PyRef context_;           // of the request
+  PyRef awaited_;           // the application's coroutine, then what closes the exchange
+  bool concluded_ = false;  // the application's part is over
+};
+
+}  // namespace headrace::worker
