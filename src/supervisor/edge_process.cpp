@@ -1,0 +1,146 @@
+// Forking the edge and talking to it.
+#include "supervisor/edge_process.h"
+
+#include <signal.h>
+
+#include <utility>
+
+#include "base/log.h"
+#include "os/packet_socket.h"
+
+namespace headrace::supervisor {
+namespace {
+
+// In the new process. The descriptors have the numbers that they have in the supervisor, whose
+// owners of them are never destroyed here.
+int run_edge(EdgeMain main, const config::Settings& settings, const std::vector<int>& listeners,
+             const std::vector<os::Doorbell>& doorbells, int link) {
+  os::set_process_name("headrace: edge");
+  log::set_tag("edge");
+  edge::EdgeStart start{.settings = settings,
+                        .listeners = {},
+                        .doorbells = {},
+                        .supervisor_socket = os::FileDescriptor(link)};
+  for (const int fd : listeners) start.listeners.emplace_back(fd);
+  for (const os::Doorbell& doorbell : doorbells) {
+    start.doorbells.emplace_back(os::FileDescriptor(doorbell.fd()));
+  }
+  return main(std::move(start));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<EdgeProcess>> EdgeProcess::start(os::Loop& loop,
+                                                        const config::Settings& settings,
+                                                        const std::vector<int>& listeners,
+                                                        EdgeMain main, EdgeOwner& owner) {
+  auto link = os::packet_socket_pair();
+  if (!link) return std::unexpected(link.error());
+  const int edge_end = link->second.get();
+  std::vector<int> kept = listeners;
+  kept.push_back(edge_end);
+  std::vector<os::Doorbell> doorbells;
+  for (std::uint32_t thread = 0; thread < settings.edge_threads; ++thread) {
+    Result<os::Doorbell> doorbell = os::Doorbell::create();
+    if (!doorbell) return std::unexpected(doorbell.error());
+    kept.push_back(doorbell->fd());
+    doorbells.push_back(std::move(*doorbell));
+  }
+  Result<os::ChildProcess> child = os::start_copy(
+      kept, [&] { return run_edge(main, settings, listeners, doorbells, edge_end); });
+  if (!child) return std::unexpected(child.error());
+  std::unique_ptr<EdgeProcess> edge(new EdgeProcess(loop, std::move(link->first),
+                                                    std::move(doorbells), std::move(*child),
+                                                    owner));
+  const Result<void> watching = edge->watch();
+  if (!watching) return std::unexpected(watching.error());
+  return edge;
+}
+
+EdgeProcess::EdgeProcess(os::Loop& loop, os::FileDescriptor link,
+                         std::vector<os::Doorbell> doorbells, os::ChildProcess child,
+                         EdgeOwner& owner)
+    : loop_(loop),
+      owner_(owner),
+      link_(std::move(link)),
+      doorbells_(std::move(doorbells)),
+      child_(std::move(child)),
+      link_watch_(loop, [this] { on_link(); }),
+      exit_watch_(loop, [this] { on_exit(); }) {}
+
+Result<void> EdgeProcess::watch() {
+  const Result<void> watching = link_watch_.start(link_.get());
+  if (!watching) return watching;
+  return exit_watch_.start(child_.pidfd());
+}
+
+os::Duration EdgeProcess::served_for() const {
+  return has_listened() ? loop_.now() - listening_since_ : os::Duration::zero();
+}
+
+void EdgeProcess::send(const edge::LinkMessage& message, const std::vector<int>& descriptors) {
+  const Result<void> sent = edge::send_link(link_.get(), message, {}, descriptors);
+  // The socket holds hundreds of messages: an edge that lets it fill up has stopped working.
+  if (!sent) kill("it takes no messages (" + sent.error().message + ")");
+}
+
+void EdgeProcess::attach(WorkerProcess& worker, std::uint32_t concurrency) {
+  const WorkerReady& ready = worker.ready();
+  const bool threaded = ready.interface == config::Interface::kWsgi;
+  send({.kind = edge::LinkKind::kAttach,
+        .worker_id = worker.id(),
+        .depth = threaded ? ready.threads : concurrency,
+        .threaded = threaded ? 1u : 0u},
+       worker.descriptors_for_edge());
+  worker.close_edge_ends();
+}
+
+void EdgeProcess::detach(std::uint32_t worker_id) {
+  send({.kind = edge::LinkKind::kDetach, .worker_id = worker_id});
+}
+
+void EdgeProcess::drain() { send({.kind = edge::LinkKind::kDrain}); }
+
+void EdgeProcess::kill(std::string reason) {
+  if (kill_reason_.empty()) kill_reason_ = std::move(reason);
+  child_.send_signal(SIGKILL);
+}
+
+void EdgeProcess::on_link() {
+  edge::LinkPacket packet;
+  while (true) {
+    switch (edge::receive_link(link_.get(), packet)) {
+      case edge::LinkReceived::kPacket: on_packet(packet); continue;
+      case edge::LinkReceived::kNothing: return;
+      // Its end will be seen by its pidfd, and says more.
+      case edge::LinkReceived::kClosed: return link_watch_.stop();
+    }
+  }
+}
+
+void EdgeProcess::on_packet(const edge::LinkPacket& packet) {
+  const std::uint32_t worker_id = packet.message.worker_id;
+  switch (packet.message.kind) {
+    case edge::LinkKind::kListening: listening_since_ = loop_.now(); break;
+    case edge::LinkKind::kDetached: owner_.on_worker_detached(worker_id); break;
+    case edge::LinkKind::kCondemn: owner_.on_worker_condemned(worker_id, packet.text); break;
+    case edge::LinkKind::kAttach:
+    case edge::LinkKind::kDetach:
+    case edge::LinkKind::kDrain: kill("it sent a message that has no meaning"); break;
+  }
+}
+
+void EdgeProcess::on_exit() {
+  const std::optional<os::ProcessExit> exit = child_.reap();
+  if (!exit) return;
+  exit_watch_.stop();
+  // It may have condemned a worker with its last breath.
+  on_link();
+  link_watch_.stop();
+  ended_well_ = *exit == os::ProcessExit{};
+  const bool was_killed = !kill_reason_.empty() && exit->signal == SIGKILL;
+  end_reason_ = was_killed ? "was killed: " + kill_reason_ : os::describe(*exit);
+  owner_.on_edge_gone();
+}
+
+}  // namespace headrace::supervisor

@@ -1,0 +1,85 @@
+// EdgeProcess: one edge, from its fork to its end, and the link to it (edge/supervisor_link.h).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "edge/edge.h"
+#include "edge/supervisor_link.h"
+#include "os/doorbell.h"
+#include "os/process.h"
+#include "supervisor/watch.h"
+#include "supervisor/worker_process.h"
+
+namespace headrace::supervisor {
+
+// What the edge process runs: edge::run, and in tests something simpler.
+using EdgeMain = int (*)(edge::EdgeStart start);
+
+class EdgeOwner {
+ public:
+  // The edge has let go of the worker, which may be stopped.
+  virtual void on_worker_detached(std::uint32_t worker_id) = 0;
+  // The worker wrote nonsense (`reason`) into its channel: it must be killed.
+  virtual void on_worker_condemned(std::uint32_t worker_id, const std::string& reason) = 0;
+  // The process has ended and is reaped. The owner destroys the edge here or later.
+  virtual void on_edge_gone() = 0;
+
+ protected:
+  ~EdgeOwner() = default;
+};
+
+class EdgeProcess final {
+ public:
+  // `listeners` are copied to the new process. All references are borrowed.
+  [[nodiscard]] static Result<std::unique_ptr<EdgeProcess>> start(
+      os::Loop& loop, const config::Settings& settings, const std::vector<int>& listeners,
+      EdgeMain main, EdgeOwner& owner);
+  EdgeProcess(const EdgeProcess&) = delete;
+  EdgeProcess& operator=(const EdgeProcess&) = delete;
+
+  [[nodiscard]] pid_t pid() const { return child_.pid(); }
+  // One an edge thread: workers ring them.
+  [[nodiscard]] const std::vector<os::Doorbell>& doorbells() const { return doorbells_; }
+  // Whether it has ever accepted connections.
+  [[nodiscard]] bool has_listened() const { return listening_since_ != os::kNever; }
+  // How long it has accepted connections.
+  [[nodiscard]] os::Duration served_for() const;
+
+  // Gives it a ready worker, whose edge ends are closed here. `concurrency`: what one that runs an
+  // event loop takes at once.
+  void attach(WorkerProcess& worker, std::uint32_t concurrency);
+  void detach(std::uint32_t worker_id);
+  // No new connections and requests; it exits 0 when all is answered.
+  void drain();
+  // Ends it at once. The first reason stays.
+  void kill(std::string reason);
+
+  // Once it is gone: "exited with code 0", "was killed by SIGSEGV (segmentation fault)", ...
+  [[nodiscard]] const std::string& end_reason() const { return end_reason_; }
+  [[nodiscard]] bool ended_well() const { return ended_well_; }
+
+ private:
+  EdgeProcess(os::Loop& loop, os::FileDescriptor link, std::vector<os::Doorbell> doorbells,
+              os::ChildProcess child, EdgeOwner& owner);
+  [[nodiscard]] Result<void> watch();
+  void send(const edge::LinkMessage& message, const std::vector<int>& descriptors = {});
+  void on_link();
+  void on_packet(const edge::LinkPacket& packet);
+  void on_exit();
+
+  os::Loop& loop_;
+  EdgeOwner& owner_;
+  os::FileDescriptor link_;
+  std::vector<os::Doorbell> doorbells_;
+  os::ChildProcess child_;
+  os::Instant listening_since_ = os::kNever;
+  std::string kill_reason_;
+  std::string end_reason_;
+  bool ended_well_ = false;
+  DescriptorWatch link_watch_;
+  DescriptorWatch exit_watch_;
+};
+
+}  // namespace headrace::supervisor
