@@ -1,0 +1,1 @@
+"""What the benchmarks share: starting servers, measuring them, loading them, writing results."""

@@ -1,0 +1,7 @@
+"""The ASGI entry, as `django-admin startproject` writes it."""
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "website.settings")
+application = get_asgi_application()

@@ -1,0 +1,40 @@
+"""Large bodies behind ASGI: /upload, /download?bytes=N, /produced."""
+
+import hashlib
+import urllib.parse
+
+PIECE = bytes(range(256)) * 256
+produced = [0]
+
+
+async def app(scope, receive, send):
+    if scope["type"] != "http":
+        raise RuntimeError(f"no {scope['type']} here")
+    query = dict(urllib.parse.parse_qsl(scope["query_string"].decode()))
+    if scope["path"] == "/download":
+        return await download(send, int(query["bytes"]))
+    body = str(produced[0])
+    if scope["path"] == "/upload":
+        body = await digest(receive)
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": body.encode()})
+
+
+async def download(send, count):
+    produced[0] = 0
+    await send({"type": "http.response.start", "status": 200,
+                "headers": [(b"content-length", b"%d" % count)]})
+    while produced[0] < count:
+        piece = PIECE[:count - produced[0]]
+        produced[0] += len(piece)
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body"})
+
+
+async def digest(receive):
+    found, more = hashlib.sha256(), True
+    while more:
+        message = await receive()
+        found.update(message["body"])
+        more = message["more_body"]
+    return found.hexdigest()
