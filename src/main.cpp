@@ -2,9 +2,8 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <string>
 #include <variant>
-
-#include <fmt/format.h>
 
 #include "config/command_line.h"
 #include "config/environment.h"
@@ -22,6 +21,12 @@ using namespace headrace;
 int print(const std::string& text) {
   std::fputs(text.c_str(), stdout);
   return std::fflush(stdout) == 0 ? supervisor::kExitOk : supervisor::kExitApplicationFailed;
+}
+
+// No command was given: the help is the message.
+int refuse_with(const std::string& text) {
+  std::fputs(text.c_str(), stderr);
+  return supervisor::kExitBadConfiguration;
 }
 
 int print_reference(config::ReferenceFormat format) {
@@ -50,7 +55,9 @@ int main(int argument_count, char** arguments) {
   os::ignore_broken_pipes();
   const auto parsed = config::parse_command_line(argument_count, arguments,
                                                  config::read_environment(environ));
-  if (const auto* help = std::get_if<config::Help>(&parsed)) return print(help->text);
+  if (const auto* help = std::get_if<config::Help>(&parsed)) {
+    return argument_count > 1 ? print(help->text) : refuse_with(help->text);
+  }
   if (const auto* problems = std::get_if<config::Problems>(&parsed)) {
     return supervisor::refuse_configuration(problems->messages);
   }

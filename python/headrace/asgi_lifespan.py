@@ -33,7 +33,6 @@ class Lifespan:
         self._task = asyncio.create_task(self._run())
         answer = await self._ask("lifespan.startup")
         if answer["type"] == "lifespan.startup.failed":
-            await asyncio.wait([self._task])
             raise StartupFailed(answer.get("message") or "the application's startup failed")
 
     async def shutdown(self) -> None:
@@ -43,10 +42,9 @@ class Lifespan:
         answer = await self._ask("lifespan.shutdown")
         if answer["type"] == "lifespan.shutdown.failed":
             self._log.error(f"the application's shutdown failed: {answer.get('message', '')}")
-        await asyncio.wait([self._task])
 
     async def _ask(self, question: str) -> Message:
-        """Sends an event and returns the answer; an empty one when the application has ended."""
+        """Sends an event and returns the answer, which may be that the application has ended."""
         self._to_app.put_nowait({"type": question})
         return await self._from_app.get()
 
@@ -61,6 +59,10 @@ class Lifespan:
                 self._log.error(f"lifespan failed\n{traceback_text(exception)}")
             else:
                 self._log.debug(f"the application takes no part in lifespan: {exception!r}")
+        except SystemExit as exception:
+            # It means to end the worker; left alone it would end the event loop untidily.
+            self._from_app.put_nowait({"type": "lifespan.startup.failed",
+                                       "message": traceback_text(exception)})
         finally:
             self._from_app.put_nowait({"type": "the end"})
 

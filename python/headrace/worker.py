@@ -1,6 +1,5 @@
 """The start of a worker: which application, which interface, then serve it until told to stop."""
 
-import faulthandler
 import json
 import os
 import sys
@@ -18,7 +17,6 @@ from headrace.report import Report
 def main(text: str) -> None:
     """Runs the worker that the supervisor describes in JSON; returns when it was told to stop."""
     settings: dict[str, Any] = json.loads(text)
-    faulthandler.enable()
     # What python -c leaves there is of no use to an application.
     sys.argv[:] = ["headrace"]
     if sys.path[0] == "":

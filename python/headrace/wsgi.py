@@ -1,13 +1,13 @@
 """Serves a WSGI application (PEP 3333) with threads over the extension module."""
 
-import io
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from headrace import __version__, _worker
 from headrace.control import Control
+from headrace.file_wrapper import FileWrapper
 from headrace.report import Report
 
 
@@ -40,48 +40,3 @@ def constants(settings: dict[str, Any]) -> dict[str, Any]:
         "wsgi.input_terminated": True,
         "wsgi.file_wrapper": FileWrapper,
     }
-
-
-class FileWrapper:
-    """`wsgi.file_wrapper`: a file to be sent as the response's body.
-
-    What is a plain file on disk is sent by the kernel, not read here; everything else is read in
-    blocks of `block_size` bytes.
-    """
-
-    def __init__(self, filelike: Any, block_size: int = 64 << 10) -> None:
-        self.filelike = filelike
-        self.block_size = block_size
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        block = self.filelike.read(self.block_size)
-        if block:
-            return block
-        raise StopIteration
-
-    def close(self) -> None:
-        """Closes the file, if it can be closed."""
-        close = getattr(self.filelike, "close", None)
-        if close is not None:
-            close()
-
-    def plain_file(self) -> tuple[int, int] | None:
-        """Its descriptor and the position to send from; None when its bytes must be read."""
-        file = self.filelike
-        # What tempfile and Django wrap around files keeps the real one in `file`.
-        for _ in range(2):
-            if isinstance(file, io.IOBase):
-                break
-            file = getattr(file, "file", None)
-        raw = file.raw if isinstance(file, (io.BufferedReader, io.BufferedRandom)) else file
-        # A subclass may change what is read (decompress, decrypt): only the exact type will do.
-        if type(raw) is not io.FileIO:
-            return None
-        try:
-            file.flush()
-            return raw.fileno(), file.tell()
-        except (OSError, ValueError):  # a pipe; a closed file
-            return None

@@ -14,6 +14,8 @@ namespace headrace::edge {
 namespace {
 
 constexpr std::size_t kBodyPieceSize = 16384;
+// A client that has this much to take is slower than the application.
+constexpr std::uint64_t kSpoolThreshold = 64u << 10;
 
 // The response head of a frame, taken apart.
 struct DecodedHead {
@@ -67,6 +69,11 @@ os::Task<void> Relay::run(os::Instant queue_deadline) {
       handle_change();
     }
   }
+  // The spool's budget is held until the client has taken what is in it.
+  while (spool_.is_open() && exchange_.unsent_bytes() != 0 && !exchange_.client_gone()) {
+    const os::Instant until = exchange_.write_deadline();
+    if (co_await exchange_.waiter().wait(until) == os::Wake::kDeadline) break;
+  }
 }
 
 os::Instant Relay::deadline(os::Instant queue_deadline) const {
@@ -111,6 +118,8 @@ void Relay::handle_change() {
     finish_told_ = true;
     call_.worker->end().tell(call_.use, channel::kClientFinished);
   }
+  if (spool_.is_open() && exchange_.unsent_bytes() == 0) flush_spool();
+  if (done()) return;
   give_credit();
   if (body_wanted_) pump_body();
 }
@@ -130,8 +139,7 @@ void Relay::handle_frame(const channel::Frame& frame) {
       start_response(frame);
       break;
     case channel::FrameKind::kBody:
-      relayed_ += frame.body.size();
-      exchange_.send_body(frame.body);
+      take_body(frame.body);
       break;
     case channel::FrameKind::kFile: {
       os::FileDescriptor file = call_.worker->end().claim_file(frame);
@@ -154,7 +162,28 @@ void Relay::handle_frame(const channel::Frame& frame) {
   if (!done() && (frame.header.flags & channel::kLast) != 0) finish_response();
 }
 
+bool Relay::should_spool() const {
+  return announced_ != channel::kUnknownSize && exchange_.unsent_bytes() >= kSpoolThreshold;
+}
+
+void Relay::take_body(std::string_view bytes) {
+  if (bytes.empty()) return;
+  if (!spool_.is_open() && !spool_refused_ && should_spool()) {
+    const std::uint64_t rest = announced_ - std::min(announced_, relayed_);
+    spool_refused_ = !spool_.open(rest);
+  }
+  relayed_ += bytes.size();
+  if (!spool_.is_open()) return exchange_.send_body(bytes);
+  if (!spool_.append(bytes)) give_up(502, "the response could not be spooled");
+}
+
+void Relay::flush_spool() {
+  if (!spool_.flush(exchange_)) give_up(502, "the response could not be spooled");
+}
+
 void Relay::finish_response() {
+  if (spool_.is_open()) flush_spool();
+  if (done()) return;
   if (announced_ != channel::kUnknownSize && exchange_.body_bytes() != announced_) {
     const http::Request& request = exchange_.request();
     log::warning("worker {}: {} {}: the body has {} bytes, Content-Length says {}",
@@ -190,7 +219,8 @@ void Relay::start_response(const channel::Frame& frame) {
 }
 
 void Relay::give_credit() {
-  const std::uint64_t unsent = exchange_.unsent_bytes();
+  // What is spooled waits without costing memory: it counts as gone.
+  const std::uint64_t unsent = spool_.is_open() ? 0 : exchange_.unsent_bytes();
   const std::uint64_t left = relayed_ - std::min(relayed_, unsent);
   if (left <= credited_) return;
   call_.worker->end().add_credit(call_.use, left - credited_);

@@ -12,7 +12,9 @@ Road::Road(const config::Settings& settings, Dispatcher& dispatcher, AccessLog& 
       dispatcher_(dispatcher),
       access_log_(access_log),
       client_address_(settings.trusted_proxies),
-      body_policy_{settings.body_memory_max_bytes, settings.temp_dir} {}
+      body_policy_{settings.body_memory_max_bytes, settings.temp_dir},
+      spool_budget_(settings.temp_dir, settings.response_spool_max_bytes,
+                    settings.spool_total_max_bytes / settings.edge_threads) {}
 
 os::Task<void> Road::handle(http::Exchange& exchange) {
   Visit visit;
@@ -59,7 +61,7 @@ os::Task<void> Road::pass_to_worker(http::Exchange& exchange, const channel::End
     }
   }
   visit.collected_at = exchange.waiter().loop().now();
-  Relay relay(dispatcher_, call, visit);
+  Relay relay(dispatcher_, spool_budget_, call, visit);
   co_await relay.run(visit.collected_at + settings_.queue_timeout);
   visit.assigned_at = call.assigned_at;
 }

@@ -6,6 +6,7 @@
 #include "edge/client_address.h"
 #include "edge/collected_body.h"
 #include "edge/dispatcher.h"
+#include "edge/spool.h"
 #include "http/exchange.h"
 
 namespace headrace::edge {
@@ -26,6 +27,7 @@ class Road final : public http::ExchangeHandler {
   AccessLog& access_log_;
   ClientAddress client_address_;
   BodyPolicy body_policy_;
+  SpoolBudget spool_budget_;
 };
 
 }  // namespace headrace::edge

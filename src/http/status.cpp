@@ -1,6 +1,7 @@
 // The registered status codes, one row each (IANA, HTTP Status Code Registry).
 #include "http/status.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -86,6 +87,10 @@ constexpr Row kRows[] = {{0, {}},
                          HEADRACE_STATUS_CODES(HEADRACE_ROW)
 #undef HEADRACE_ROW
 };
+
+static_assert(std::ranges::all_of(kRows, [](const Row& row) {
+  return row.line.size() <= kStatusLineSizeMax;
+}));
 
 constexpr int kFirst = 100;
 constexpr int kLast = 599;

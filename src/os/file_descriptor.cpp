@@ -1,6 +1,7 @@
 // Closing a descriptor.
 #include "os/file_descriptor.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace headrace::os {
@@ -8,6 +9,10 @@ namespace headrace::os {
 void FileDescriptor::reset(int fd) noexcept {
   // EINTR from close() leaves the descriptor closed on Linux: there is nothing to repeat.
   if (const int old = std::exchange(fd_, fd); old >= 0) ::close(old);
+}
+
+FileDescriptor duplicate(const FileDescriptor& original) {
+  return FileDescriptor(::fcntl(original.get(), F_DUPFD_CLOEXEC, 0));
 }
 
 }  // namespace headrace::os

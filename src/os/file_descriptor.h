@@ -25,4 +25,7 @@ class FileDescriptor final {
   int fd_ = -1;
 };
 
+// A second descriptor of the same open file, closed on exec; invalid when there is none left.
+[[nodiscard]] FileDescriptor duplicate(const FileDescriptor& original);
+
 }  // namespace headrace::os

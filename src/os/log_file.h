@@ -18,7 +18,8 @@ class LogFile final {
   // Adds a line to what the next flush() writes.
   void append(std::string_view line);
   // Writes what was appended. What the disk or a reader that has stopped does not take is dropped
-  // by whole lines and counted: requests are served whatever happens to their log.
+  // by whole lines and counted: requests are served whatever happens to their log. Of a line that
+  // is longer than a pipe takes at once the rest is kept, so that no line begins within another.
   void flush();
   [[nodiscard]] std::uint64_t dropped_line_count() const { return dropped_line_count_; }
 
@@ -27,6 +28,7 @@ class LogFile final {
 
   FileDescriptor fd_;
   std::string pending_;
+  bool line_begun_ = false;  // the first bytes of pending_ continue a line written in part
   std::uint64_t dropped_line_count_ = 0;
 };
 

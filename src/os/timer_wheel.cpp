@@ -27,7 +27,7 @@ std::uint64_t TimerWheel::tick_at_or_after(Instant instant) const {
 void TimerWheel::arm(Timer& timer, Instant deadline) {
   timer.unlink();
   timer.deadline_ = deadline;
-  if (deadline != kNever) place(timer, tick_ + 1);
+  if (deadline != kNever) place(timer, target_ + 1);
 }
 
 void TimerWheel::disarm(Timer& timer) { timer.unlink(); }
@@ -74,14 +74,14 @@ void TimerWheel::fire(Head& due) {
 
 void TimerWheel::advance(Instant now) {
   if (now < start_) return;
-  const auto target = static_cast<std::uint64_t>((now - start_) / kTick);
-  while (tick_ < target) {
+  target_ = std::max(target_, static_cast<std::uint64_t>((now - start_) / kTick));
+  while (tick_ < target_) {
     // Jump to the next slot that holds something, or to the end of this level-0 turn.
     const std::uint64_t within = tick_ % kSlotCount;
     const std::uint64_t ahead = within + 1 < kSlotCount ? occupied_[0] >> (within + 1) : 0;
     std::uint64_t step = kSlotCount - within;
     if (ahead != 0) step = static_cast<std::uint64_t>(std::countr_zero(ahead)) + 1;
-    tick_ = std::min(tick_ + step, target);
+    tick_ = std::min(tick_ + step, target_);
     const std::uint64_t slot = tick_ % kSlotCount;
     if (slot == 0) cascade(1);
     if ((occupied_[0] >> slot & 1) == 0) continue;

@@ -72,6 +72,7 @@ class TimerWheel final {
 
   Instant start_;
   std::uint64_t tick_ = 0;  // every timer due up to and including this tick has fired
+  std::uint64_t target_ = 0;  // where the last advance() was to go; while it runs, beyond tick_
   mutable std::array<std::uint64_t, kLevelCount> occupied_{};  // a set bit may be stale, never missing
   std::array<std::array<Head, kSlotCount>, kLevelCount> slots_;
 };

@@ -46,7 +46,6 @@ int run(const config::CommandLine& command_line, EdgeMain edge_main) {
   const os::SteadyClock clock;
   const auto loop = os::Loop::create(clock);
   if (!loop) return fail(loop.error());
-  os::set_process_name("headrace");
   return Supervisor(**loop, *service, *listeners, edge_main).run();
 }
 

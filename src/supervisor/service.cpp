@@ -26,22 +26,6 @@ constexpr std::array<std::string_view, 4> kOwnVariables{"LISTEN_PID", "LISTEN_FD
 // A library to load into every worker before all others: a sanitizer's runtime, in its tests.
 constexpr std::string_view kPreloadVariable = "HEADRACE_WORKER_PRELOAD";
 
-std::vector<std::string> worker_environment(const config::Sources& sources,
-                                            const config::Configuration& configuration) {
-  config::Environment variables = sources.environment;
-  variables.insert(configuration.app_environment.begin(), configuration.app_environment.end());
-  for (const std::string_view name : kOwnVariables) {
-    if (const auto found = variables.find(name); found != variables.end()) variables.erase(found);
-  }
-  if (const auto found = variables.find(kPreloadVariable); found != variables.end()) {
-    variables.insert_or_assign("LD_PRELOAD", found->second);
-  }
-  std::vector<std::string> entries;
-  entries.reserve(variables.size());
-  for (const auto& [name, value] : variables) entries.push_back(name + "=" + value);
-  return entries;
-}
-
 // The package stands beside the program in the build tree, and under its prefix where installed.
 Result<std::string> find_package() {
   const Result<std::string> program = os::executable_path();
@@ -76,6 +60,22 @@ config::WorkerCount worker_count(const config::Configuration& configuration) {
 
 }  // namespace
 
+std::vector<std::string> worker_environment(const config::Environment& own,
+                                            const config::Environment& of_env_file) {
+  config::Environment variables = own;
+  variables.insert(of_env_file.begin(), of_env_file.end());
+  for (const std::string_view name : kOwnVariables) {
+    if (const auto found = variables.find(name); found != variables.end()) variables.erase(found);
+  }
+  if (const auto found = variables.find(kPreloadVariable); found != variables.end()) {
+    variables.insert_or_assign("LD_PRELOAD", found->second);
+  }
+  std::vector<std::string> entries;
+  entries.reserve(variables.size());
+  for (const auto& [name, value] : variables) entries.push_back(name + "=" + value);
+  return entries;
+}
+
 Result<Service> prepare_service(const config::CommandLine& command_line) {
   const config::Configuration& configuration = command_line.configuration;
   std::error_code failure;
@@ -98,7 +98,8 @@ Result<Service> prepare_service(const config::CommandLine& command_line) {
                  .directory = directory,
                  .python = std::move(*python),
                  .package_folder = std::move(*package),
-                 .environment = worker_environment(command_line.sources, configuration)};
+                 .environment = worker_environment(command_line.sources.environment,
+                                                    configuration.app_environment)};
 }
 
 os::ProgramStart worker_program(const Service& service, std::uint32_t worker_id) {

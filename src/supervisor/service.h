@@ -27,6 +27,11 @@ struct Service {
 // the configuration's.
 [[nodiscard]] Result<Service> prepare_service(const config::CommandLine& command_line);
 
+// The variables of the workers: this process's and those of the env file, without what the service
+// manager meant for this process alone.
+[[nodiscard]] std::vector<std::string> worker_environment(
+    const config::Environment& own, const config::Environment& of_env_file);
+
 // What the worker with this id runs; its descriptors are for the caller to add.
 [[nodiscard]] os::ProgramStart worker_program(const Service& service, std::uint32_t worker_id);
 

@@ -12,6 +12,12 @@
 
 namespace headrace::worker {
 
+// A method that takes its arguments as METH_FASTCALL or METH_KEYWORDS say.
+template <class Function>
+[[nodiscard]] PyCFunction as_method(Function* function) {
+  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
+}
+
 template <class Value>
 class Box final {
  public:
@@ -38,12 +44,12 @@ class Box final {
 
   // The type of such objects. `slots` says what they can do, and ends with {0, nullptr}; this adds
   // what memory management needs. Only C++ makes instances.
-  template <std::size_t kSlotCount>
-  [[nodiscard]] static PyRef make_type(const char* name, const PyType_Slot (&slots)[kSlotCount]) {
-    PyType_Slot all[kSlotCount + 3] = {{Py_tp_dealloc, reinterpret_cast<void*>(&dealloc)},
-                                       {Py_tp_traverse, reinterpret_cast<void*>(&traverse)},
-                                       {Py_tp_clear, reinterpret_cast<void*>(&clear)}};
-    for (std::size_t i = 0; i < kSlotCount; ++i) all[i + 3] = slots[i];
+  template <std::size_t SlotCount>
+  [[nodiscard]] static PyRef make_type(const char* name, const PyType_Slot (&slots)[SlotCount]) {
+    PyType_Slot all[SlotCount + 3] = {{Py_tp_dealloc, reinterpret_cast<void*>(&dealloc)},
+                                      {Py_tp_traverse, reinterpret_cast<void*>(&traverse)},
+                                      {Py_tp_clear, reinterpret_cast<void*>(&clear)}};
+    for (std::size_t i = 0; i < SlotCount; ++i) all[i + 3] = slots[i];
     PyType_Spec spec{.name = name,
                      .basicsize = sizeof(Layout),
                      .itemsize = 0,
@@ -55,8 +61,7 @@ class Box final {
 
  private:
   struct Layout {
-    PyObject_HEAD
-    std::byte bytes[sizeof(Value)];
+    PyObject_HEAD std::byte bytes[sizeof(Value)];
   };
   static_assert(alignof(Value) <= sizeof(void*) && sizeof(PyObject) % sizeof(void*) == 0);
 
@@ -76,16 +81,5 @@ class Box final {
     return 0;
   }
 };
-
-// The rest of a class's Python side: a method's C function from a member function.
-template <class Value, PyObject* (Value::*kMethod)()>
-PyObject* no_arguments(PyObject* self, PyObject*) {
-  return (Box<Value>::value(self).*kMethod)();
-}
-
-template <class Value, PyObject* (Value::*kMethod)(PyObject*)>
-PyObject* one_argument(PyObject* self, PyObject* argument) {
-  return (Box<Value>::value(self).*kMethod)(argument);
-}
 
 }  // namespace headrace::worker

@@ -42,7 +42,7 @@ struct AsgiConstants {
 #define HEADRACE_ROW(name) PyRef name;
   HEADRACE_ASGI_NAMES(HEADRACE_ROW)
 #undef HEADRACE_ROW
-  PyRef throw_;  // "throw"
+  PyRef throw_name;  // "throw"
 
   // Values of "type" in messages.
   PyRef response_start;     // "http.response.start"

@@ -56,7 +56,16 @@ template <class Value>
 class Coroutine final {
  public:
   [[nodiscard]] static PyRef make_type(const char* name) {
-    return Box<Value>::make_type(name, kSlots);
+    static PyMethodDef methods[] = {{"send", send, METH_O, nullptr},
+                                    {"throw", as_method(throw_in), METH_FASTCALL, nullptr},
+                                    {"close", close, METH_NOARGS, nullptr},
+                                    {}};
+    return Box<Value>::make_type(name, {{Py_am_await, reinterpret_cast<void*>(&PyObject_SelfIter)},
+                                        {Py_am_send, reinterpret_cast<void*>(&am_send)},
+                                        {Py_tp_iter, reinterpret_cast<void*>(&PyObject_SelfIter)},
+                                        {Py_tp_iternext, reinterpret_cast<void*>(&next)},
+                                        {Py_tp_methods, methods},
+                                        {0, nullptr}});
   }
 
  private:
@@ -69,7 +78,7 @@ class Coroutine final {
     return finish(progress, result);
   }
   static PyObject* send(PyObject* self, PyObject*) { return next(self); }
-  static PyObject* throw_(PyObject* self, PyObject* const* thrown, Py_ssize_t count) {
+  static PyObject* throw_in(PyObject* self, PyObject* const* thrown, Py_ssize_t count) {
     if (count < 1) {
       PyErr_SetString(PyExc_TypeError, "throw() needs an exception");
       return nullptr;
@@ -90,20 +99,6 @@ class Coroutine final {
     Py_DECREF(result);
     return nullptr;
   }
-
-  static inline PyMethodDef kMethods[] = {
-      {"send", send, METH_O, nullptr},
-      {"throw", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(throw_)), METH_FASTCALL,
-       nullptr},
-      {"close", close, METH_NOARGS, nullptr},
-      {}};
-  static inline const PyType_Slot kSlots[] = {
-      {Py_am_await, reinterpret_cast<void*>(&PyObject_SelfIter)},
-      {Py_am_send, reinterpret_cast<void*>(&am_send)},
-      {Py_tp_iter, reinterpret_cast<void*>(&PyObject_SelfIter)},
-      {Py_tp_iternext, reinterpret_cast<void*>(&next)},
-      {Py_tp_methods, kMethods},
-      {0, nullptr}};
 };
 
 }  // namespace headrace::worker

@@ -13,10 +13,6 @@ bool is(PyObject* type, const PyRef& name) {
 
 }  // namespace
 
-PyMethodDef Exchange::kReceive = {"receive", call_receive, METH_NOARGS,
-                                  "The next event of the request."};
-PyMethodDef Exchange::kSend = {"send", call_send, METH_O, "Sends an event of the response."};
-
 Exchange::Exchange(PyRef server, channel::TakenRequest request) : server_(std::move(server)) {
   reply_.emplace(std::move(request));
 }
@@ -28,11 +24,14 @@ Exchange::~Exchange() {
 AsgiServer& Exchange::server() const { return Box<AsgiServer>::value(server_); }
 
 PyRef Exchange::receive_callable() {
-  return PyRef::steal(PyCFunction_New(&kReceive, Box<Exchange>::object(*this)));
+  static PyMethodDef method = {"receive", call_receive, METH_NOARGS,
+                               "The next event of the request."};
+  return PyRef::steal(PyCFunction_New(&method, Box<Exchange>::object(*this)));
 }
 
 PyRef Exchange::send_callable() {
-  return PyRef::steal(PyCFunction_New(&kSend, Box<Exchange>::object(*this)));
+  static PyMethodDef method = {"send", call_send, METH_O, "Sends an event of the response."};
+  return PyRef::steal(PyCFunction_New(&method, Box<Exchange>::object(*this)));
 }
 
 PyObject* Exchange::call_receive(PyObject* self, PyObject*) {
@@ -48,9 +47,9 @@ PyObject* Exchange::call_send(PyObject* self, PyObject* message) {
 // ---- receive() ------------------------------------------------------------------------------
 
 Progress Exchange::receive(PyRef& message) {
-  if (reply_ && !reply_->finished()) {
-    if (!incoming_.given()) return incoming_.next(*reply_, server().constants(), message);
-    if (!incoming_.broken() && !reply_->client_finished()) return Progress::kWait;
+  if (reply_ && !reply().finished()) {
+    if (!incoming_.given()) return incoming_.next(reply(), server().constants(), message);
+    if (!incoming_.broken() && !reply().client_finished()) return Progress::kWait;
   }
   message = PyRef::steal(PyDict_Copy(server().constants().disconnect.get()));
   return message ? Progress::kDone : Progress::kError;
@@ -66,9 +65,8 @@ PyRef Exchange::send(PyObject* message) {
   if (sent == Sent::kPart) {
     part.turn = parts_given_++;
     if (push(part) == Progress::kWait) {
-      return Operation::make(server().types().operation,
-                             PyRef::share(Box<Exchange>::object(*this)), Operation::Kind::kSend,
-                             std::move(part));
+      return Operation::make(server().types().operation, PyRef::share(Box<Exchange>::object(*this)),
+                             Operation::Kind::kSend, std::move(part));
     }
   }
   return PyRef::share(server().ready());
@@ -76,9 +74,8 @@ PyRef Exchange::send(PyObject* message) {
 
 Exchange::Sent Exchange::read_message(PyObject* message, OutgoingPart& part) {
   const AsgiConstants& constants = server().constants();
-  PyObject* type = PyDict_Check(message)
-                       ? PyDict_GetItemWithError(message, constants.type.get())
-                       : nullptr;
+  PyObject* type =
+      PyDict_Check(message) ? PyDict_GetItemWithError(message, constants.type.get()) : nullptr;
   if (type == nullptr) {
     if (!PyErr_Occurred()) {
       PyErr_SetString(PyExc_TypeError, "send() needs a dict with the key 'type'");
@@ -118,7 +115,7 @@ bool Exchange::start(PyObject* message) {
   if (!head.bodiless() && block().slice(block().method) != "HEAD") {
     length_left_ = head.content_length;
   }
-  reply_->start(head.status, std::move(head.encoded));
+  reply().start(head.status, std::move(head.encoded));
   expected_ = Expected::kBody;
   return true;
 }
@@ -139,7 +136,7 @@ void Exchange::fit_length(OutgoingPart& part) {
 Progress Exchange::push(OutgoingPart& part) {
   if (!reply_ || torn_) return Progress::kDone;
   if (part.turn != parts_done_) return Progress::kWait;
-  channel::WorkerEnd& channel = *reply_->request().channel;
+  channel::WorkerEnd& channel = *reply().request().channel;
   if (!(part.is_file() ? push_file(part) : push_bytes(part))) return Progress::kWait;
   ++parts_done_;
   if (part.last) complete();
@@ -151,18 +148,18 @@ Progress Exchange::push(OutgoingPart& part) {
 }
 
 bool Exchange::push_bytes(OutgoingPart& part) {
-  if (part.last && reply_->send_whole_and_release(part.rest)) return true;
-  const std::size_t size = reply_->send(part.rest);
+  if (part.last && reply().send_whole_and_release(part.rest)) return true;
+  const std::size_t size = reply().send(part.rest);
   part.rest.remove_prefix(size);
   part.begun = part.begun || size != 0;
   if (!part.rest.empty()) return false;
-  return part.last ? reply_->finish() : reply_->flush_head();
+  return part.last ? reply().finish() : reply().flush_head();
 }
 
 bool Exchange::push_file(OutgoingPart& part) {
-  if (!part.begun && !reply_->send_file(part.file(), 0, part.size())) return false;
+  if (!part.begun && !reply().send_file(part.file(), 0, part.size())) return false;
   part.begun = true;
-  return reply_->finish();
+  return reply().finish();
 }
 
 void Exchange::abandon(const OutgoingPart& part) {
@@ -176,7 +173,7 @@ void Exchange::abandon(const OutgoingPart& part) {
 }
 
 void Exchange::complete() {
-  if (reply_->release()) reply_.reset();
+  if (reply().release()) reply_.reset();
   resolve_futures();
 }
 
@@ -184,9 +181,9 @@ void Exchange::complete() {
 
 void Exchange::conclude(PyRef error) {
   if (!error) {
-    const bool complete = !reply_ || reply_->finished();
+    const bool complete = !reply_ || reply().finished();
     // An application may well stop when its client is gone.
-    if (complete || incoming_.broken() || reply_->client_finished()) return;
+    if (complete || incoming_.broken() || reply().client_finished()) return;
     static constexpr const char* kFlaws[] = {
         "the application returned without starting a response",
         "the application returned without completing its response",
@@ -200,10 +197,10 @@ void Exchange::conclude(PyRef error) {
 
 Progress Exchange::close() {
   if (!reply_) return Progress::kDone;
-  if (!reply_->finished() && !reply_->fail(plain_text_head(error_page_.size()), error_page_)) {
+  if (!reply().finished() && !reply().fail(plain_text_head(error_page_.size()), error_page_)) {
     return Progress::kWait;
   }
-  if (!reply_->release()) return Progress::kWait;
+  if (!reply().release()) return Progress::kWait;
   reply_.reset();
   return Progress::kDone;
 }
@@ -216,7 +213,10 @@ void Exchange::end() {
 // ---- waiting --------------------------------------------------------------------------------
 
 void Exchange::want_change() {
-  if (reply_) reply_->want_change();
+  if (!reply_) return;
+  // Before the last look: from there on the ring can only get emptier.
+  ring_was_full_ = reply().request().channel->ring_full() || (ring_was_full_ && !futures_.empty());
+  reply().want_change();
 }
 
 PyRef Exchange::wait(Waiter waiter) {
@@ -225,7 +225,6 @@ PyRef Exchange::wait(Waiter waiter) {
   only_listeners_ = waiter == Waiter::kListener && (futures_.empty() || only_listeners_);
   if (futures_.empty()) server().list(*this);
   futures_.push_back(PyRef::share(future.get()));
-  ring_was_full_ = reply_ && reply_->request().channel->ring_full();
   return future;
 }
 
@@ -237,14 +236,13 @@ void Exchange::forget(PyObject* future) {
 
 void Exchange::look_again() {
   if (reply_) {
-    const bool told =
-        reply_->request().slot->waiting.load(std::memory_order_acquire) ==
-        channel::Waiting::kNotWaiting;
+    const bool told = reply().request().slot->waiting.load(std::memory_order_acquire) ==
+                      channel::Waiting::kNotWaiting;
     if (!told && !ring_was_full_) return;
     // Most of what happens to a response concerns only its sender: listeners sleep on.
-    if (only_listeners_ && !reply_->finished() && !reply_->client_finished()) {
-      reply_->want_change();
-      if (!reply_->client_finished()) return;
+    if (only_listeners_ && !reply().finished() && !reply().client_finished()) {
+      reply().want_change();
+      if (!reply().client_finished()) return;
     }
   }
   resolve_futures();

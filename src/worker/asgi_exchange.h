@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/assert.h"
 #include "channel/reply.h"
 #include "worker/asgi_coroutine.h"
 #include "worker/asgi_incoming.h"
@@ -30,7 +31,7 @@ class Exchange final {
   Exchange(PyRef server, channel::TakenRequest request);
   ~Exchange();
 
-  [[nodiscard]] const channel::RequestBlock& block() const { return *reply_->request().block; }
+  [[nodiscard]] const channel::RequestBlock& block() { return *reply().request().block; }
   // The scope that the application got: for the log. Kept until the end.
   void set_scope(PyRef scope) { scope_ = std::move(scope); }
 
@@ -77,6 +78,10 @@ class Exchange final {
   // What a message to send() was.
   enum class Sent : std::uint8_t { kNoPart, kPart, kError };
 
+  [[nodiscard]] channel::Reply& reply() {
+    ASSERT(reply_);
+    return *reply_;
+  }
   static PyObject* call_receive(PyObject* self, PyObject*);
   static PyObject* call_send(PyObject* self, PyObject* message);
   [[nodiscard]] PyRef send(PyObject* message);
@@ -89,18 +94,15 @@ class Exchange final {
   void complete();
   void resolve_futures();
 
-  static PyMethodDef kReceive;
-  static PyMethodDef kSend;
-
   PyRef server_;
   PyRef scope_;
   std::optional<channel::Reply> reply_;  // none once the slot is given back
   IncomingBody incoming_;
   Expected expected_ = Expected::kStart;
-  bool torn_ = false;          // part of the body is missing
-  bool warned_ = false;        // of too long a body
-  bool only_listeners_ = false;  // of those that wait
-  bool ring_was_full_ = false;   // when somebody began to wait
+  bool torn_ = false;                      // part of the body is missing
+  bool warned_ = false;                    // of too long a body
+  bool only_listeners_ = false;            // of those that wait
+  bool ring_was_full_ = false;             // when one of them began to
   std::uint64_t length_left_ = kNoLength;  // of the Content-Length that the application gave
   std::uint64_t parts_given_ = 0;          // to push() or into an awaitable
   std::uint64_t parts_done_ = 0;

@@ -13,8 +13,7 @@ constexpr std::size_t kPartSizeMax = 64u << 10;
 
 }  // namespace
 
-Progress IncomingBody::next(channel::Reply& reply, const AsgiConstants& constants,
-                            PyRef& message) {
+Progress IncomingBody::next(channel::Reply& reply, const AsgiConstants& constants, PyRef& message) {
   switch (reply.request().body_kind) {
     case channel::BodyKind::kNone:
       state_ = State::kGiven;

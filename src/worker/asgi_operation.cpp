@@ -5,6 +5,23 @@
 #include "worker/asgi_server.h"
 
 namespace headrace::worker {
+namespace {
+
+// Lets its scope call Python although an error is set.
+class KeepError final {
+ public:
+  KeepError() { PyErr_Fetch(&type_, &value_, &traceback_); }
+  ~KeepError() { PyErr_Restore(type_, value_, traceback_); }
+  KeepError(const KeepError&) = delete;
+  KeepError& operator=(const KeepError&) = delete;
+
+ private:
+  PyObject* type_ = nullptr;
+  PyObject* value_ = nullptr;
+  PyObject* traceback_ = nullptr;
+};
+
+}  // namespace
 
 PyRef Operation::make_type() {
   return Coroutine<Operation>::make_type("headrace._worker.AsgiOperation");
@@ -78,7 +95,7 @@ bool Operation::begin_to_wait() {
 PySendResult Operation::interrupt(PyObject* const* thrown, Py_ssize_t count, PyObject** result) {
   if (kind_ == Kind::kClose) return advance(result);
   if (waiting_) {
-    const PyObject* const name = exchange().server().constants().throw_.get();
+    const PyObject* const name = exchange().server().constants().throw_name.get();
     const PySendResult progress =
         throw_into(waiting_.get(), const_cast<PyObject*>(name), thrown, count, result);
     if (progress == PYGEN_NEXT) return PYGEN_NEXT;
@@ -101,6 +118,7 @@ void Operation::stop_waiting() {
 }
 
 void Operation::stop() {
+  const KeepError keep;
   stop_waiting();
   if (!std::exchange(stopped_, true) && kind_ == Kind::kSend) exchange().abandon(part_);
 }

@@ -109,7 +109,7 @@ bool OutgoingPart::read_pathsend(PyObject* message, const AsgiConstants& constan
   if (PyUnicode_FSConverter(path, &encoded) == 0) return false;
   const PyRef name = PyRef::steal(encoded);
   file_ = os::FileDescriptor(::open(PyBytes_AS_STRING(encoded), O_RDONLY | O_CLOEXEC));
-  struct stat status {};
+  struct stat status{};
   if (!file_.valid() || ::fstat(file_.get(), &status) != 0) {
     PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, path);
     return false;

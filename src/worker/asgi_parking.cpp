@@ -4,28 +4,19 @@
 #include "worker/asgi_box.h"
 
 namespace headrace::worker {
-namespace {
-
-template <class Function>
-PyCFunction as_method(Function* function) {
-  return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
-}
-
-}  // namespace
-
-PyMethodDef Parking::kMethods[] = {
-    {"add_done_callback", as_method(add_done_callback), METH_FASTCALL | METH_KEYWORDS, nullptr},
-    {"cancel", as_method(cancel), METH_VARARGS | METH_KEYWORDS, nullptr},
-    {"get_loop", get_loop, METH_NOARGS, nullptr},
-    {"result", result, METH_NOARGS, nullptr},
-    {}};
-PyGetSetDef Parking::kProperties[] = {
-    {"_asyncio_future_blocking", blocking, set_blocking, nullptr, nullptr}, {}};
 
 PyRef Parking::make_type() {
-  const PyType_Slot slots[] = {
-      {Py_tp_methods, kMethods}, {Py_tp_getset, kProperties}, {0, nullptr}};
-  return Box<Parking>::make_type("headrace._worker.AsgiParking", slots);
+  static PyMethodDef methods[] = {
+      {"add_done_callback", as_method(add_done_callback), METH_FASTCALL | METH_KEYWORDS, nullptr},
+      {"cancel", as_method(cancel), METH_VARARGS | METH_KEYWORDS, nullptr},
+      {"get_loop", get_loop, METH_NOARGS, nullptr},
+      {"result", result, METH_NOARGS, nullptr},
+      {}};
+  static PyGetSetDef properties[] = {
+      {"_asyncio_future_blocking", blocking, set_blocking, nullptr, nullptr}, {}};
+  return Box<Parking>::make_type(
+      "headrace._worker.AsgiParking",
+      {{Py_tp_methods, methods}, {Py_tp_getset, properties}, {0, nullptr}});
 }
 
 bool Parking::wake() {
@@ -54,8 +45,8 @@ PyObject* Parking::cancel(PyObject* self, PyObject*, PyObject*) {
   static PyMethodDef go_on_method = {"go_on", go_on, METH_NOARGS, nullptr};
   const PyRef callback = PyRef::steal(PyCFunction_New(&go_on_method, self));
   if (!callback) return nullptr;
-  const PyRef handle = PyRef::steal(
-      PyObject_CallMethod(parking.loop_.get(), "call_soon", "O", callback.get()));
+  const PyRef handle =
+      PyRef::steal(PyObject_CallMethod(parking.loop_.get(), "call_soon", "O", callback.get()));
   if (!handle) return nullptr;
   parking.cancelled_ = true;
   Py_RETURN_TRUE;
@@ -70,9 +61,9 @@ PyObject* Parking::go_on(PyObject* self, PyObject*) {
 PyObject* Parking::result(PyObject* self, PyObject*) {
   if (!Box<Parking>::value(self).cancelled_) Py_RETURN_NONE;
   const PyRef exceptions = PyRef::steal(PyImport_ImportModule("asyncio.exceptions"));
-  const PyRef cancelled = exceptions ? PyRef::steal(PyObject_GetAttrString(
-                                           exceptions.get(), "CancelledError"))
-                                     : PyRef();
+  const PyRef cancelled =
+      exceptions ? PyRef::steal(PyObject_GetAttrString(exceptions.get(), "CancelledError"))
+                 : PyRef();
   if (cancelled) PyErr_SetNone(cancelled.get());
   return nullptr;
 }

@@ -36,9 +36,6 @@ class Parking final {
   static PyObject* blocking(PyObject* self, void*);
   static int set_blocking(PyObject* self, PyObject* value, void*);
 
-  static PyMethodDef kMethods[];
-  static PyGetSetDef kProperties[];
-
   PyRef loop_;
   PyRef callback_;  // of the Task
   PyRef context_;   // to call it in

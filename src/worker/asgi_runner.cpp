@@ -90,15 +90,16 @@ PySendResult Runner::interrupt(PyObject* const* thrown, Py_ssize_t count, PyObje
   PySendResult progress = PYGEN_ERROR;
   {
     const InContext context(context_.get());
-    progress = throw_into(awaited_.get(), server().constants().throw_.get(), thrown, count, result);
+    progress =
+        throw_into(awaited_.get(), server().constants().throw_name.get(), thrown, count, result);
   }
   return settle(progress, result);
 }
 
 void Runner::close() {
   if (!awaited_) return;
-  const PyRef done = PyRef::steal(
-      PyObject_CallMethodNoArgs(awaited_.get(), server().constants().close.get()));
+  const PyRef done =
+      PyRef::steal(PyObject_CallMethodNoArgs(awaited_.get(), server().constants().close.get()));
   if (!done) PyErr_WriteUnraisable(awaited_.get());
 }
 
@@ -136,8 +137,8 @@ bool Runner::call_application() {
   const InContext context(context_.get());
   if (!context.entered()) return false;
   PyObject* arguments[] = {scope.get(), receive.get(), send.get()};
-  awaited_ = await_iterator(PyRef::steal(
-      PyObject_Vectorcall(server().application().get(), arguments, 3, nullptr)));
+  awaited_ = await_iterator(
+      PyRef::steal(PyObject_Vectorcall(server().application().get(), arguments, 3, nullptr)));
   return static_cast<bool>(awaited_);
 }
 
@@ -178,12 +179,11 @@ void Runner::finish_request() {
 }
 
 bool Runner::must_leave() {
-  if (server().stopping()) return true;
+  if (server().has_enough_runners()) return true;
   // A cancellation that the application did not take back would hit the next request.
-  const PyRef cancelling =
-      task_ ? PyRef::steal(
-                  PyObject_CallMethodNoArgs(task_.get(), server().constants().cancelling.get()))
-            : PyRef();
+  const PyRef cancelling = task_ ? PyRef::steal(PyObject_CallMethodNoArgs(
+                                       task_.get(), server().constants().cancelling.get()))
+                                 : PyRef();
   if (cancelling) return PyLong_AsLong(cancelling.get()) != 0;
   PyErr_Clear();
   return false;

@@ -5,7 +5,7 @@ namespace headrace::worker {
 namespace {
 
 // The methods of nearly all requests, most frequent first.
-constexpr std::array<const char*, 7> kCommonMethods = {"GET", "POST",  "PUT",    "HEAD",
+constexpr std::array<const char*, 7> kCommonMethods = {"GET",    "POST",  "PUT",    "HEAD",
                                                        "DELETE", "PATCH", "OPTIONS"};
 
 bool set(PyObject* dict, const PyRef& key, const PyRef& value) {
@@ -58,7 +58,8 @@ bool ScopeFactory::fill(PyObject* scope, const channel::RequestBlock& block) {
              address(client_, block.slice(block.client_address), block.client_port)) &&
          set(scope, constants_.server,
              address(server_, block.slice(block.server_address), block.server_port)) &&
-         (block.https == 0 || set(scope, constants_.scheme, PyRef::share(constants_.https.get()))) &&
+         (block.https == 0 ||
+          set(scope, constants_.scheme, PyRef::share(constants_.https.get()))) &&
          (block.version_minor != 0 || set(scope, constants_.http_version, http_1_0_));
 }
 
@@ -94,8 +95,8 @@ PyRef ScopeFactory::method(std::string_view name) {
 
 PyRef ScopeFactory::path(std::string_view decoded) const {
   // Bytes that are not UTF-8 become U+FFFD; raw_path has them as they came.
-  PyRef text = PyRef::steal(PyUnicode_DecodeUTF8(
-      decoded.data(), static_cast<Py_ssize_t>(decoded.size()), "replace"));
+  PyRef text = PyRef::steal(
+      PyUnicode_DecodeUTF8(decoded.data(), static_cast<Py_ssize_t>(decoded.size()), "replace"));
   if (!text || !lacks_root(decoded)) return text;
   return PyRef::steal(PyUnicode_Concat(root_path_.get(), text.get()));
 }

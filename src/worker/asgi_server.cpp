@@ -16,7 +16,7 @@ namespace {
 constexpr std::uint32_t kRoundCountMax = 64;
 constexpr os::Duration kRoundTimeMax = std::chrono::milliseconds(1);
 
-// Tasks kept for later; more than these end when they have no request.
+// Runners kept for later: more than these end when their request has.
 constexpr std::size_t kIdleMax = 64;
 
 bool read_concurrency(PyObject* settings, std::uint32_t& concurrency) {
@@ -32,15 +32,14 @@ bool read_concurrency(PyObject* settings, std::uint32_t& concurrency) {
 
 }  // namespace
 
-PyMethodDef AsgiServer::kMethods[] = {
-    {"fileno", call_fileno, METH_NOARGS, "The descriptor that becomes readable for drain()."},
-    {"drain", call_drain, METH_NOARGS, "Runs the requests that wait."},
-    {"stop", call_stop, METH_O, "Takes no more; calls the argument when all requests ended."},
-    {}};
-
 PyRef AsgiServer::make_type() {
-  const PyType_Slot slots[] = {{Py_tp_methods, kMethods}, {0, nullptr}};
-  return Box<AsgiServer>::make_type("headrace._worker.AsgiServer", slots);
+  static PyMethodDef methods[] = {
+      {"fileno", call_fileno, METH_NOARGS, "The descriptor that becomes readable for drain()."},
+      {"drain", call_drain, METH_NOARGS, "Runs the requests that wait."},
+      {"stop", call_stop, METH_O, "Takes no more; calls the argument when all requests ended."},
+      {}};
+  return Box<AsgiServer>::make_type("headrace._worker.AsgiServer",
+                                    {{Py_tp_methods, methods}, {0, nullptr}});
 }
 
 bool AsgiServer::prepare(Parts parts, PyObject* settings, PyObject* state) {
@@ -50,8 +49,7 @@ bool AsgiServer::prepare(Parts parts, PyObject* settings, PyObject* state) {
     PyErr_SetString(PyExc_KeyError, "root_path");
     return false;
   }
-  const PyType_Slot nothing[] = {{0, nullptr}};
-  types_ = {.exchange = Box<Exchange>::make_type("headrace._worker.AsgiExchange", nothing),
+  types_ = {.exchange = Box<Exchange>::make_type("headrace._worker.AsgiExchange", {{0, nullptr}}),
             .operation = Operation::make_type(),
             .parking = Parking::make_type(),
             .runner = Runner::make_type()};
@@ -74,9 +72,8 @@ void AsgiServer::drain() {
   starved_ = false;
   asleep_ = false;
   inbox_->silence();
-  // The list changes while it is walked: who wakes leaves it.
-  const std::vector<Exchange*> waiting = waiting_;
-  for (Exchange* exchange : waiting) exchange->look_again();
+  // Backwards, because those that wake leave the list.
+  for (std::size_t i = waiting_.size(); i-- > 0;) waiting_[i]->look_again();
   draining_ = true;
   round_count_ = 0;
   channel::TakenRequest request;
@@ -129,10 +126,10 @@ void AsgiServer::start_runner(channel::TakenRequest request) {
   Runner& runner = Box<Runner>::value(object);
   runner.assign(std::move(request));
   runners_.push_back(PyRef::share(object.get()));
-  PyRef task = runner.prepare() ? PyRef::steal(PyObject_CallMethodOneArg(
-                                      parts_.loop.get(), constants_.create_task.get(),
-                                      object.get()))
-                                : PyRef();
+  PyRef task = runner.prepare()
+                   ? PyRef::steal(PyObject_CallMethodOneArg(
+                         parts_.loop.get(), constants_.create_task.get(), object.get()))
+                   : PyRef();
   if (task) {
     runner.set_task(std::move(task));
   } else {
@@ -151,6 +148,8 @@ void AsgiServer::step_ended() {
   if (!draining_) inbox_->announce();
 }
 
+bool AsgiServer::has_enough_runners() const { return stopping_ || idle_.size() >= kIdleMax; }
+
 void AsgiServer::forget(Runner& runner) {
   std::erase(idle_, &runner);
   std::erase_if(runners_,
@@ -159,8 +158,8 @@ void AsgiServer::forget(Runner& runner) {
 
 void AsgiServer::schedule_drain() {
   if (std::exchange(scheduled_, true)) return;
-  const PyRef handle = PyRef::steal(PyObject_CallMethodOneArg(
-      parts_.loop.get(), constants_.call_soon.get(), drain_.get()));
+  const PyRef handle = PyRef::steal(
+      PyObject_CallMethodOneArg(parts_.loop.get(), constants_.call_soon.get(), drain_.get()));
   if (!handle) PyErr_WriteUnraisable(parts_.loop.get());
 }
 
@@ -183,18 +182,15 @@ void AsgiServer::stop_when_done() {
 // ---- what exchanges need --------------------------------------------------------------------
 
 PyRef AsgiServer::create_future() const {
-  return PyRef::steal(
-      PyObject_CallMethodNoArgs(parts_.loop.get(), constants_.create_future.get()));
+  return PyRef::steal(PyObject_CallMethodNoArgs(parts_.loop.get(), constants_.create_future.get()));
 }
 
 void AsgiServer::resolve(const PyRef& future) const {
-  const PyRef done =
-      PyRef::steal(PyObject_CallMethodNoArgs(future.get(), constants_.done.get()));
+  const PyRef done = PyRef::steal(PyObject_CallMethodNoArgs(future.get(), constants_.done.get()));
   if (done.get() == Py_True) return;  // cancelled
-  const PyRef set =
-      done ? PyRef::steal(PyObject_CallMethodOneArg(future.get(), constants_.set_result.get(),
-                                                    Py_None))
-           : PyRef();
+  const PyRef set = done ? PyRef::steal(PyObject_CallMethodOneArg(
+                               future.get(), constants_.set_result.get(), Py_None))
+                         : PyRef();
   if (!set) PyErr_WriteUnraisable(future.get());
 }
 
@@ -202,8 +198,7 @@ void AsgiServer::unlist(Exchange& exchange) { std::erase(waiting_, &exchange); }
 
 std::string AsgiServer::report(const PyRef& error, const PyRef& scope) const {
   PyObject* arguments[] = {error.get(), scope ? scope.get() : Py_None};
-  const PyRef page =
-      PyRef::steal(PyObject_Vectorcall(parts_.failed.get(), arguments, 2, nullptr));
+  const PyRef page = PyRef::steal(PyObject_Vectorcall(parts_.failed.get(), arguments, 2, nullptr));
   if (!page || !PyBytes_Check(page.get())) {
     if (!page) PyErr_WriteUnraisable(parts_.failed.get());
     return "500 Internal Server Error\n";

@@ -51,7 +51,6 @@ class AsgiServer final {
   [[nodiscard]] const PyRef& context() const { return context_; }  // that requests copy
   [[nodiscard]] PyObject* ready() const { return ready_.get(); }
   [[nodiscard]] ScopeFactory& scopes() { return scopes_; }
-  [[nodiscard]] bool stopping() const { return stopping_; }
 
   // ---- for runners ----
   // The next request of this round; false when there is none, or others have to run first.
@@ -59,6 +58,8 @@ class AsgiServer final {
   void request_ended();
   // A step of a runner is over: what it sent has to be seen.
   void step_ended();
+  // Whether a runner whose request has ended should end, too.
+  [[nodiscard]] bool has_enough_runners() const;
   void add_idle(Runner& runner) { idle_.push_back(&runner); }
   void forget(Runner& runner);
 
@@ -86,8 +87,6 @@ class AsgiServer final {
   void schedule_drain();
   void stop(PyObject* done);
   void stop_when_done();
-
-  static PyMethodDef kMethods[];
 
   AsgiConstants constants_;
   Types types_;

@@ -8,7 +8,7 @@ from harness.wire import request_bytes
 def trusting(request, shared_server):
     """A server that believes the proxies 127.0.0.1 and 10.0.0.0/8."""
     return shared_server(f"{request.param}_echo:app", "--workers", "1",
-                         "--trusted-proxies", "127.0.0.1,10.0.0.0/8")
+                         "--trusted-proxies", "127.0.0.1", "--trusted-proxies", "10.0.0.0/8")
 
 
 @pytest.mark.parametrize("chain, address", [

@@ -83,7 +83,6 @@ GOOD = table(
     (30, "trace", request_bytes("TRACE", "/", ("Cookie", "a=secret")), 405, KEEP),
     (3, "host-with-port", host("example.com:8080"), 200, KEEP),
     (3, "host-address", host("[::1]:8080"), 200, KEEP),
-    (3, "host-empty-port", host("example.com:"), 200, KEEP),
 )
 
 

@@ -116,8 +116,10 @@ LineResult RequestParser::parse_fields(std::span<char> window, Request& out) {
       if (can_grow || line.error != ParseError::kNone) return line;
       return LineResult::failed(ParseError::kFieldTooLarge);
     }
-    if (++state_.field_count > limits_.field_count_max)
+    if (state_.field_count == limits_.field_count_max) {
       return LineResult::failed(ParseError::kTooManyFields);
+    }
+    ++state_.field_count;
     if (is_dropped(field)) {
       ++out.dropped_field_count;
     } else {

@@ -55,7 +55,8 @@ class RequestParser final {
     bool has_request_line = false;
   };
 
-  [[nodiscard]] LineResult parse_lines(std::span<char> buffer, http::Request& out);
+  // Each goes on from state_.position; `window` is what limits_ let be seen of the buffer.
+  [[nodiscard]] LineResult parse_lines(std::span<char> window, http::Request& out);
   [[nodiscard]] LineResult parse_start(std::span<char> window, http::Request& out);
   [[nodiscard]] LineResult parse_fields(std::span<char> window, http::Request& out);
 

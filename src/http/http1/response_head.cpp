@@ -1,6 +1,7 @@
 // Checks everything first, then writes without looking back, into room that is sure to suffice.
 #include "http/http1/response_head.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "http/http1/octets.h"
@@ -20,8 +21,13 @@ constexpr std::string_view kChunkedLine = "transfer-encoding: chunked\r\n";
 constexpr std::string_view kCloseLine = "connection: close\r\n";
 constexpr std::string_view kKeepAliveLine = "connection: keep-alive\r\n";
 constexpr std::string_view kLineEnd = "\r\n";
-// More than all of the above and a status line with a standard phrase need together.
-constexpr std::size_t kOwnLinesSizeMax = 320;
+constexpr std::size_t kNumberSizeMax = 20;
+
+// What the lines that are not the application's take at most, its reason phrase and the date aside.
+constexpr std::size_t kOwnLinesSizeMax =
+    http::kStatusLineSizeMax + kDateName.size() + kLineEnd.size() + kServerLine.size() +
+    std::max(kContentLengthName.size() + kNumberSizeMax + kLineEnd.size(), kChunkedLine.size()) +
+    std::max(kCloseLine.size(), kKeepAliveLine.size()) + kLineEnd.size();
 
 constexpr std::uint64_t bit(FieldName name) noexcept {
   static_assert(static_cast<int>(FieldName::kServer) < 64);
@@ -60,8 +66,7 @@ std::size_t size_max(const ResponseHead& head, std::string_view date) noexcept {
 char* put(char* to, std::string_view text) noexcept { return to + text.copy(to, text.size()); }
 
 char* put_number(char* to, std::uint64_t number) noexcept {
-  constexpr int kDigitCountMax = 20;
-  return std::to_chars(to, to + kDigitCountMax, number).ptr;
+  return std::to_chars(to, to + kNumberSizeMax, number).ptr;
 }
 
 char* put_status_line(char* to, const ResponseHead& head) noexcept {
