@@ -17,8 +17,7 @@ build: build/build.ninja    ## compile the release build, build/headrace
 
 run:      ## set up, build, and serve examples/tour
 	tools/setup build run
-	$(MAKE) build/build.ninja
-	cmake --build --preset release --target headrace
+	$(MAKE) build/headrace
 	build/headrace run --chdir examples/tour --python $(PYTHON) app:app
 
 test:     ## set up, build, and run all tests
@@ -60,16 +59,20 @@ bench:    ## requests/s, CPU and latency beside other servers
 	$(MAKE) build
 	$(PYTHON) bench/run.py
 
-install: build    ## install below PREFIX (/usr/local); DESTDIR is honoured
+install: build/headrace    ## install below PREFIX (/usr/local); DESTDIR is honoured
 	cmake --install build --prefix $(PREFIX)
 
 deb:      ## build/headrace_VERSION_ARCH.deb
 	tools/setup build deb
-	$(MAKE) build
+	$(MAKE) build/headrace
 	cd build && cpack
 
 clean:    ## remove build/
 	rm -rf build
+
+.PHONY: build/headrace
+build/headrace: build/build.ninja
+	cmake --build --preset release --target headrace
 
 build/build.ninja: CMakePresets.json
 	cmake --preset release

@@ -1,5 +1,6 @@
 # What `make install` puts where, and the Debian package made of it.
 # Everything hangs under one prefix: bin/headrace finds ../lib/headrace/python from its own place.
+set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # the tests need not be built for it
 if(TARGET headrace)
   install(TARGETS headrace RUNTIME DESTINATION bin)
 endif()

@@ -1,6 +1,4 @@
 // headrace: reads the command line and starts the command. Wiring only.
-#include <unistd.h>
-
 #include <cstdio>
 #include <string>
 #include <variant>
@@ -31,30 +29,37 @@ int refuse_with(const std::string& text) {
 
 int print_reference(config::ReferenceFormat format) {
   switch (format) {
-    case config::ReferenceFormat::kText: return print(config::render_reference_text());
-    case config::ReferenceFormat::kMarkdown: return print(config::render_reference_markdown());
-    case config::ReferenceFormat::kJson: return print(config::render_reference_json());
+    case config::ReferenceFormat::kText:
+      return print(config::render_reference_text());
+    case config::ReferenceFormat::kMarkdown:
+      return print(config::render_reference_markdown());
+    case config::ReferenceFormat::kJson:
+      return print(config::render_reference_json());
   }
   return supervisor::kExitBadConfiguration;
 }
 
 int start(const config::CommandLine& command_line) {
   switch (command_line.command) {
-    case config::Command::kRun: return supervisor::run(command_line, edge::run);
-    case config::Command::kCheck: return supervisor::check(command_line);
-    case config::Command::kSettings: return print_reference(command_line.reference_format);
-    case config::Command::kVersion: return print("headrace " HEADRACE_VERSION "\n");
+    case config::Command::kRun:
+      return supervisor::run(command_line, edge::run);
+    case config::Command::kCheck:
+      return supervisor::check(command_line);
+    case config::Command::kSettings:
+      return print_reference(command_line.reference_format);
+    case config::Command::kVersion:
+      return print("headrace " HEADRACE_VERSION "\n");
   }
   return supervisor::kExitBadConfiguration;
 }
 
 }  // namespace
 
-int main(int argument_count, char** arguments) {
+int main(int argument_count, char** arguments, char** environment) {
   os::ensure_standard_descriptors();
   os::ignore_broken_pipes();
-  const auto parsed = config::parse_command_line(argument_count, arguments,
-                                                 config::read_environment(environ));
+  const auto parsed =
+      config::parse_command_line(argument_count, arguments, config::read_environment(environment));
   if (const auto* help = std::get_if<config::Help>(&parsed)) {
     return argument_count > 1 ? print(help->text) : refuse_with(help->text);
   }

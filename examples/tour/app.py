@@ -85,7 +85,7 @@ def events():
 
 @app.get("/download/<int:megabytes>")
 def download(megabytes):
-    """Generated while it is sent: a slow client slows the generator, it does not fill memory."""
+    """Generated while it is sent: a slow client never makes memory grow."""
     if not 1 <= megabytes <= DOWNLOAD_MEGABYTES_MAX:
         abort(404)
     block = bytes(range(256)) * (BLOCK_BYTES // 256)

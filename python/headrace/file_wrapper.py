@@ -1,6 +1,8 @@
 """FileWrapper: what WSGI applications return to have a file sent (PEP 3333, wsgi.file_wrapper)."""
 
 import io
+import os
+import stat
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,8 +33,11 @@ class FileWrapper:
         if close is not None:
             close()
 
-    def plain_file(self) -> tuple[int, int] | None:
-        """Its descriptor and the position to send from; None when its bytes must be read."""
+    def plain_file(self) -> tuple[int, int, int] | None:
+        """Its descriptor, the position to send from and the bytes from there to the end.
+
+        None when it is no plain file on disk: its bytes must be read.
+        """
         file = self.filelike
         # What tempfile and Django wrap around files keeps the real one in `file`.
         for _ in range(2):
@@ -45,6 +50,10 @@ class FileWrapper:
             return None
         try:
             file.flush()
-            return raw.fileno(), file.tell()
+            status = os.fstat(raw.fileno())
+            position = file.tell()
         except (OSError, ValueError):  # a pipe; a closed file
             return None
+        if not stat.S_ISREG(status.st_mode) or position > status.st_size:
+            return None
+        return raw.fileno(), position, status.st_size - position

@@ -9,8 +9,8 @@ namespace headrace {
 
 }  // namespace headrace
 
-#define ASSERT(condition)                                              \
-  do {                                                                 \
-    if (!(condition)) [[unlikely]]                                     \
-      ::headrace::assertion_failed(__FILE__, __LINE__, #condition);    \
+#define ASSERT(condition)                                           \
+  do {                                                              \
+    if (!(condition)) [[unlikely]]                                  \
+      ::headrace::assertion_failed(__FILE__, __LINE__, #condition); \
   } while (false)

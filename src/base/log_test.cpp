@@ -1,3 +1,4 @@
+// What log entries look like, and what becomes of those that nobody reads.
 #include "base/log.h"
 
 #include <fcntl.h>

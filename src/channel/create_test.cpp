@@ -1,3 +1,4 @@
+// A new channel as the kernel shows it.
 #include "channel/create.h"
 
 #include <gtest/gtest.h>

@@ -66,13 +66,13 @@ std::optional<SlotUse> EdgeEnd::submit(const http::Request& request, const Endpo
 
   Slot& slot = memory_.slot(slot_index);
   slot.block_offset = offset;
-  slot.block_size = static_cast<std::uint32_t>(
-      write_request_block(memory_.arena() + offset, request, endpoints));
+  slot.block_size =
+      static_cast<std::uint32_t>(write_request_block(memory_.arena() + offset, request, endpoints));
   slot.body_kind = body.kind;
   slot.body_offset = use.stream_offset;
   slot.body_capacity = body.stream_capacity;
   slot.body_size = body.kind == BodyKind::kMemory ? body.bytes.size() : body.size;
-  std::memcpy(memory_.arena() + slot.body_offset, body.bytes.data(), body.bytes.size());
+  std::ranges::copy(body.bytes, reinterpret_cast<char*>(memory_.arena() + slot.body_offset));
   publish(slot_index);
   return slot_use;
 }
@@ -152,14 +152,12 @@ void EdgeEnd::add_credit(SlotUse slot_use, std::uint64_t bytes) {
 
 std::uint32_t EdgeEnd::body_room(SlotUse slot_use) const {
   const Use& use = uses_[slot_use.slot];
-  const std::uint64_t read =
-      memory_.slot(slot_use.slot).body_read.load(std::memory_order_acquire);
+  const std::uint64_t read = memory_.slot(slot_use.slot).body_read.load(std::memory_order_acquire);
   // A worker that claims to have read more than there was gets no more room for it.
   if (read > use.stream_written) return 0;
   const std::uint64_t unread = use.stream_written - read;
-  return unread >= use.stream_capacity
-             ? 0
-             : use.stream_capacity - static_cast<std::uint32_t>(unread);
+  return unread >= use.stream_capacity ? 0
+                                       : use.stream_capacity - static_cast<std::uint32_t>(unread);
 }
 
 void EdgeEnd::append_body(SlotUse slot_use, std::string_view bytes) {

@@ -50,9 +50,9 @@ enum class ReadFrame { kFrame, kNothing, kNonsense };
 class EdgeEnd final {
  public:
   // `leader_doorbell` outlives the end. Fails when the memory is not a channel.
-  [[nodiscard]] static Result<std::unique_ptr<EdgeEnd>> attach(
-      os::FileDescriptor memory, os::FileDescriptor descriptor_socket,
-      const os::Doorbell& leader_doorbell);
+  [[nodiscard]] static Result<std::unique_ptr<EdgeEnd>> attach(os::FileDescriptor memory,
+                                                               os::FileDescriptor descriptor_socket,
+                                                               const os::Doorbell& leader_doorbell);
 
   // Queues a request, or returns nothing when slots, arena or socket have no room: try later.
   // `owner` comes back with each frame. The worker sees it at once; wake it after the batch.
@@ -131,7 +131,7 @@ class EdgeEnd final {
   [[nodiscard]] bool plausible(const FrameHeader& header, std::uint64_t available);
   [[nodiscard]] bool refuse(const char* nonsense);
   void wake_waiting(std::uint32_t slot_index);
-  [[nodiscard]] bool swap_asleep(std::atomic<std::uint32_t> WorkerLine::*flag);
+  [[nodiscard]] bool swap_asleep(std::atomic<std::uint32_t> WorkerLine::* flag);
 
   ChannelMemory memory_;
   os::FileDescriptor descriptor_socket_;

@@ -1,11 +1,18 @@
 // The edge's reading of what a worker wrote: every number is checked before it is used.
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "base/assert.h"
 #include "channel/edge_end.h"
 
 namespace headrace::channel {
+namespace {
+
+// Offsets of a file are signed for the kernel.
+constexpr std::uint64_t kFileEndMax = std::numeric_limits<std::int64_t>::max();
+
+}  // namespace
 
 std::uint32_t EdgeEnd::untaken() const {
   const std::uint64_t reported = taken();
@@ -27,7 +34,7 @@ void EdgeEnd::fall_asleep() {
   std::atomic_thread_fence(std::memory_order_seq_cst);
 }
 
-bool EdgeEnd::swap_asleep(std::atomic<std::uint32_t> WorkerLine::*flag) {
+bool EdgeEnd::swap_asleep(std::atomic<std::uint32_t> WorkerLine::* flag) {
   std::atomic_thread_fence(std::memory_order_seq_cst);
   auto& asleep = memory_.worker_line().*flag;
   return asleep.load(std::memory_order_relaxed) != 0 && asleep.exchange(0) != 0;
@@ -58,8 +65,12 @@ bool EdgeEnd::plausible(const FrameHeader& header, std::uint64_t available) {
       if (use.head_seen || use.ended) return refuse("a second response head");
       use.head_seen = true;
       break;
-    case FrameKind::kBody:
     case FrameKind::kFile:
+      if (header.file_offset > kFileEndMax || header.file_size > kFileEndMax - header.file_offset) {
+        return refuse("a part of a file that no file can have");
+      }
+      [[fallthrough]];
+    case FrameKind::kBody:
     case FrameKind::kFailed:
       if (!use.head_seen || use.ended) return refuse("body bytes outside of a response");
       break;
@@ -69,7 +80,10 @@ bool EdgeEnd::plausible(const FrameHeader& header, std::uint64_t available) {
     default:
       return refuse("a frame of unknown kind");
   }
-  if ((header.flags & kLast) != 0 || header.kind == FrameKind::kFailed) use.ended = true;
+  if ((header.flags & kLast) != 0 || header.kind == FrameKind::kFailed) {
+    if (!use.head_seen) return refuse("the end of a response that has no head");
+    use.ended = true;
+  }
   const bool releases = (header.flags & kRelease) != 0 || header.kind == FrameKind::kReleased;
   if (releases && !use.ended) return refuse("a release before the response's end");
   return true;

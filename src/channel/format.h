@@ -64,7 +64,7 @@ struct Geometry {
   std::uint32_t slot_count = 256;       // a power of two
   std::uint32_t pool_size = 16u << 20;  // of the arena's shared part; a power of two
   std::uint32_t ring_size = 4u << 20;   // a power of two
-  std::uint32_t window = 256u << 10;  // response body bytes a request may be ahead of its client
+  std::uint32_t window = 256u << 10;    // response body bytes a request may be ahead of its client
 };
 
 enum class SlotState : std::uint32_t { kFree = 0, kQueued = 1, kTaken = 2, kDone = 3 };
@@ -87,9 +87,9 @@ enum class Waiting : std::uint32_t { kNotWaiting = 0, kFutex = 1, kDoorbell = 2 
 
 // Slot.flags, set by the edge while a request is with the worker.
 enum SlotFlag : std::uint32_t {
-  kClientGone = 1,    // nobody will read the response any more
-  kBodyComplete = 2,  // body_written is final
-  kBodyBroken = 4,    // the body will never be complete
+  kClientGone = 1,      // nobody will read the response any more
+  kBodyComplete = 2,    // body_written is final
+  kBodyBroken = 4,      // the body will never be complete
   kClientFinished = 8,  // the client will send nothing more; it may still read
 };
 
@@ -154,8 +154,8 @@ enum class FrameKind : std::uint16_t {
 };
 
 enum FrameFlag : std::uint16_t {
-  kLast = 1,      // the response is complete with this frame
-  kRelease = 2,   // the slot is released with this frame
+  kLast = 1,     // the response is complete with this frame
+  kRelease = 2,  // the slot is released with this frame
 };
 
 struct FrameHeader {

@@ -87,9 +87,11 @@ bool Reply::send_file(int fd, std::uint64_t offset, std::uint64_t size) {
   frame.file_offset = offset;
   frame.file_size = size;
   // The descriptor goes first: the edge claims it when it reads the frame. When the frame does
-  // not fit, the next try sends another copy, and the edge closes those it has not claimed.
-  if (!request_.channel->send_descriptor(request_, fd)) return false;
+  // not fit, the next try must not send another copy: a later file's frame would find it.
+  if (!file_sent_ && !request_.channel->send_descriptor(request_, fd)) return false;
+  file_sent_ = true;
   ring_full_ = !request_.channel->write_frame(request_, frame, {}, {});
+  if (!ring_full_) file_sent_ = false;
   return !ring_full_;
 }
 
@@ -125,8 +127,8 @@ bool Reply::client_gone() const {
 }
 
 bool Reply::client_finished() const {
-  return (request_.slot->flags.load(std::memory_order_acquire) &
-          (kClientGone | kClientFinished)) != 0;
+  return (request_.slot->flags.load(std::memory_order_acquire) & (kClientGone | kClientFinished)) !=
+         0;
 }
 
 std::size_t Reply::read_body(char* out, std::size_t size) {

@@ -53,7 +53,7 @@ class Reply final {
   [[nodiscard]] bool flush_head();
 
   // Sends a file's bytes [offset, offset + size) as the next part of the body; the edge reads them.
-  // The file is not part of the credit. False: no room now.
+  // The file is not part of the credit. False: no room now; try again with the same file.
   [[nodiscard]] bool send_file(int fd, std::uint64_t offset, std::uint64_t size);
 
   // Ends the response. With the head unsent it goes along. False: no room now.
@@ -107,13 +107,14 @@ class Reply final {
   TakenRequest request_;
   std::uint32_t status_ = 0;
   std::string head_;
-  std::uint64_t sent_ = 0;       // body bytes written to the ring
-  std::uint64_t body_taken_ = 0;  // streamed body bytes read
+  std::uint64_t sent_ = 0;                   // body bytes written to the ring
+  std::uint64_t body_taken_ = 0;             // streamed body bytes read
   std::uint64_t body_asked_ = kUnknownSize;  // body_taken_ when the edge was last asked
   bool head_sent_ = false;
   bool finished_ = false;
   bool released_ = false;
-  bool ring_full_ = false;       // what the last refusal was about
+  bool file_sent_ = false;  // the edge has the descriptor, but not yet the frame that needs it
+  bool ring_full_ = false;  // what the last refusal was about
 };
 
 }  // namespace headrace::channel

@@ -25,9 +25,9 @@ struct FieldEntry {
 
 struct RequestBlock {
   BlockSlice method;
-  BlockSlice raw_path;  // as sent, without the query
-  BlockSlice path;      // percent-decoded raw_path
-  BlockSlice query;     // without '?'
+  BlockSlice raw_path;        // as sent, without the query
+  BlockSlice path;            // percent-decoded raw_path
+  BlockSlice query;           // without '?'
   BlockSlice client_address;  // "192.0.2.7"; empty when the client has none (Unix socket)
   BlockSlice server_address;  // host, or the path of a Unix socket
   std::uint16_t client_port;

@@ -1,6 +1,7 @@
 // Taking requests and writing frames, as format.h prescribes.
 #include "channel/worker_end.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/assert.h"
@@ -13,8 +14,8 @@ Result<std::unique_ptr<WorkerEnd>> WorkerEnd::attach(os::FileDescriptor memory,
                                                      os::FileDescriptor descriptor_socket) {
   Result<ChannelMemory> mapped = ChannelMemory::map(memory.get());
   if (!mapped) return std::unexpected(mapped.error());
-  return std::unique_ptr<WorkerEnd>(new WorkerEnd(std::move(*mapped), std::move(edge_doorbell),
-                                                  std::move(descriptor_socket)));
+  return std::unique_ptr<WorkerEnd>(
+      new WorkerEnd(std::move(*mapped), std::move(edge_doorbell), std::move(descriptor_socket)));
 }
 
 WorkerEnd::WorkerEnd(ChannelMemory memory, os::Doorbell edge_doorbell,
@@ -36,8 +37,9 @@ bool WorkerEnd::take(TakenRequest& request) {
     memory_.worker_line().taken.store(taken_, std::memory_order_release);
     std::uint32_t expected = state_word(entry.generation, SlotState::kQueued);
     const std::uint32_t taken = state_word(entry.generation, SlotState::kTaken);
-    if (memory_.slot(entry.slot).state.compare_exchange_strong(
-            expected, taken, std::memory_order_acquire, std::memory_order_relaxed)) {
+    if (memory_.slot(entry.slot)
+            .state.compare_exchange_strong(expected, taken, std::memory_order_acquire,
+                                           std::memory_order_relaxed)) {
       describe(request, entry.slot, entry.generation);
       return true;
     }
@@ -85,8 +87,8 @@ bool WorkerEnd::write_frame(const TakenRequest& request, FrameHeader frame, std:
   if (memory_.geometry().ring_size - (written_ - read) < frame.size) return false;
   std::byte* out = memory_.ring_at(written_);
   std::memcpy(out, &frame, sizeof frame);
-  std::memcpy(out + sizeof frame, head.data(), head.size());
-  std::memcpy(out + sizeof frame + head.size(), body.data(), body.size());
+  std::ranges::copy(head, reinterpret_cast<char*>(out + sizeof frame));
+  std::ranges::copy(body, reinterpret_cast<char*>(out + sizeof frame + head.size()));
   written_ += frame.size;
   memory_.worker_line().written.store(written_, std::memory_order_release);
   unannounced_.store(true, std::memory_order_relaxed);

@@ -61,9 +61,7 @@ class WorkerEnd final {
   // Wakes the edge if it sleeps. After frames the caller wants to be seen now.
   void announce();
   // Whether frames were written since the last announce() that found the edge awake or woke it.
-  [[nodiscard]] bool unannounced() const {
-    return unannounced_.load(std::memory_order_relaxed);
-  }
+  [[nodiscard]] bool unannounced() const { return unannounced_.load(std::memory_order_relaxed); }
 
   // Whether the ring lacks room for the largest frame.
   [[nodiscard]] bool ring_full() const;
@@ -79,17 +77,16 @@ class WorkerEnd final {
   [[nodiscard]] WorkerLine& worker_line() const { return memory_.worker_line(); }
 
  private:
-  WorkerEnd(ChannelMemory memory, os::Doorbell edge_doorbell,
-            os::FileDescriptor descriptor_socket);
+  WorkerEnd(ChannelMemory memory, os::Doorbell edge_doorbell, os::FileDescriptor descriptor_socket);
   void describe(TakenRequest& request, std::uint32_t slot_index, std::uint32_t generation);
   os::FileDescriptor receive_body_file(std::uint32_t slot_index, std::uint32_t generation);
 
   ChannelMemory memory_;
   os::Doorbell edge_doorbell_;
   os::FileDescriptor descriptor_socket_;
-  DescriptorShelf early_files_;  // of requests not taken yet
-  std::uint64_t taken_ = 0;      // guarded by the take() requirement
-  mutable std::mutex write_mutex_;       // guards written_ and the ring's free part
+  DescriptorShelf early_files_;     // of requests not taken yet
+  std::uint64_t taken_ = 0;         // guarded by the take() requirement
+  mutable std::mutex write_mutex_;  // guards written_ and the ring's free part
   std::uint64_t written_ = 0;
   std::atomic<std::uint32_t> ring_changes_seen_ = 0;
   std::atomic<bool> unannounced_ = false;

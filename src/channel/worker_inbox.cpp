@@ -37,7 +37,7 @@ void WorkerInbox::silence() {
   set_asleep(&WorkerLine::leader_asleep, 0);
 }
 
-void WorkerInbox::set_asleep(std::atomic<std::uint32_t> WorkerLine::*flag, std::uint32_t value) {
+void WorkerInbox::set_asleep(std::atomic<std::uint32_t> WorkerLine::* flag, std::uint32_t value) {
   for (const auto& channel : channels_) {
     (channel->worker_line().*flag).store(value, std::memory_order_relaxed);
   }
@@ -83,11 +83,13 @@ bool WorkerInbox::lead(TakenRequest& request, std::unique_lock<std::mutex>& guar
     return true;
   }
   if (fall_asleep()) {
+    leader_sleeps_ = true;
     guard.unlock();
     lock.release();
     (void)leader_doorbell_.wait(os::Duration(-1));
     lock.acquire();
     guard.lock();
+    leader_sleeps_ = false;
     set_asleep(&WorkerLine::leader_asleep, 0);
   }
   return false;
@@ -104,7 +106,9 @@ void WorkerInbox::watch(std::unique_lock<std::mutex>& guard, InterpreterLock& lo
   guard.lock();
   set_asleep(&WorkerLine::watcher_asleep, 0);
   watcher_present_ = false;
-  if (has_submissions()) leader_ = std::this_thread::get_id();
+  // A leader that sleeps was rung for these requests and is about to take them. Two threads must
+  // never sleep on its doorbell: one could take the ring that was meant for the other.
+  if (has_submissions() && !leader_sleeps_) leader_ = std::this_thread::get_id();
   role_free_.notify_one();
 }
 

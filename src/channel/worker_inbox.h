@@ -59,7 +59,7 @@ class WorkerInbox final {
   [[nodiscard]] bool lead(TakenRequest& request, std::unique_lock<std::mutex>& guard,
                           InterpreterLock& lock);
   void watch(std::unique_lock<std::mutex>& guard, InterpreterLock& lock);
-  void set_asleep(std::atomic<std::uint32_t> WorkerLine::*flag, std::uint32_t value);
+  void set_asleep(std::atomic<std::uint32_t> WorkerLine::* flag, std::uint32_t value);
 
   std::vector<std::unique_ptr<WorkerEnd>> channels_;
   std::size_t next_channel_ = 0;
@@ -68,6 +68,7 @@ class WorkerInbox final {
   std::mutex mutex_;  // guards the roles and take()
   std::condition_variable role_free_;
   std::thread::id leader_;  // the thread that leads; no thread's id: the place is free
+  bool leader_sleeps_ = false;
   bool watcher_present_ = false;
   std::atomic<bool> stopping_ = false;
 };

@@ -76,8 +76,8 @@ void append_json_line(std::string& line, const http::Exchange& exchange,
                       const Visit& visit) {
   const auto now = std::chrono::system_clock::now();
   const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-  fmt::format_to(std::back_inserter(line), "{{\"time\":\"{:%Y-%m-%dT%H:%M:%SZ}\",\"client\":",
-                 fmt::gmtime(seconds));
+  fmt::format_to(std::back_inserter(line),
+                 "{{\"time\":\"{:%Y-%m-%dT%H:%M:%SZ}\",\"client\":", fmt::gmtime(seconds));
   append_json(line, client_address);
   line.append(",\"method\":");
   append_json(line, request.method_name);
@@ -127,8 +127,7 @@ void AccessLog::record(http::Exchange& exchange, std::string_view client_address
   file_->append(line_);
 }
 
-void AccessLog::record_refused(std::string_view client_address, int status,
-                               std::string_view why) {
+void AccessLog::record_refused(std::string_view client_address, int status, std::string_view why) {
   line_.clear();
   const auto now = std::chrono::system_clock::now();
   if (format_ == config::AccessLog::kCombined) {

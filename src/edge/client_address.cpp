@@ -88,9 +88,9 @@ channel::Endpoints ClientAddress::resolve(http::Exchange& exchange) const {
   const auto is_unix = [](const config::AddressRange& range) {
     return range.kind == config::AddressRange::Kind::kUnix;
   };
-  const bool trusted =
-      !trusted_.empty() && (peer.unix_socket ? std::any_of(trusted_.begin(), trusted_.end(), is_unix)
-                                             : trusts(peer.host));
+  const bool trusted = !trusted_.empty() &&
+                       (peer.unix_socket ? std::any_of(trusted_.begin(), trusted_.end(), is_unix)
+                                         : trusts(peer.host));
   if (!trusted) {
     std::erase_if(request.fields,
                   [](const http::Field& field) { return tells_of_forwarding(field.id); });

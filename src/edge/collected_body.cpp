@@ -61,8 +61,8 @@ bool CollectedBody::store(std::string_view bytes) {
   if (!file_.valid()) {
     Result<os::FileDescriptor> file = os::create_temporary_file(policy_.temp_dir);
     if (file) file_ = std::move(*file);
-    Result<void> stored = file ? os::append_to_file(file_.get(), bytes_)
-                               : std::unexpected(file.error());
+    Result<void> stored =
+        file ? os::append_to_file(file_.get(), bytes_) : std::unexpected(file.error());
     bytes_ = {};
     if (!stored) {
       log::error("request body not stored: {}", stored.error().message);

@@ -21,8 +21,8 @@ inline constexpr std::uint32_t kStreamCapacity = 256u << 10;
 
 enum class Collected {
   kComplete,
-  kRefused,   // answer `status`
-  kBroken,    // the client is gone
+  kRefused,  // answer `status`
+  kBroken,   // the client is gone
 };
 
 class CollectedBody final {

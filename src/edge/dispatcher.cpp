@@ -64,11 +64,10 @@ void Dispatcher::complete(Call& call) {
   call.state = CallState::kDone;
 }
 
-// ---- workers -------------------------------------------------------------------------------------
+// ---- workers
+// -------------------------------------------------------------------------------------
 
-void Dispatcher::attach(std::unique_ptr<Worker> worker) {
-  workers_.push_back(std::move(worker));
-}
+void Dispatcher::attach(std::unique_ptr<Worker> worker) { workers_.push_back(std::move(worker)); }
 
 Worker* Dispatcher::find(std::uint32_t worker_id) {
   for (const auto& worker : workers_) {
@@ -134,7 +133,8 @@ void Dispatcher::drop_finished_workers() {
   }
 }
 
-// ---- the pass ------------------------------------------------------------------------------------
+// ---- the pass
+// ------------------------------------------------------------------------------------
 
 void Dispatcher::deliver(const channel::Frame& frame) {
   auto* const call = static_cast<Call*>(frame.owner);

@@ -77,8 +77,7 @@ bool EdgeProcess::start_threads() {
     }
     threads_.push_back(std::move(*thread));
   }
-  const Result<void> watched =
-      loop().watch(start_.supervisor_socket.get(), os::kReadable, *this);
+  const Result<void> watched = loop().watch(start_.supervisor_socket.get(), os::kReadable, *this);
   if (!watched) {
     log::error("the edge cannot start: {}", watched.error().message);
     return false;

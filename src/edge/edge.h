@@ -13,8 +13,8 @@ namespace headrace::edge {
 struct EdgeStart {
   const config::Settings& settings;
   std::vector<os::FileDescriptor> listeners;
-  std::vector<os::Doorbell> doorbells;       // one an edge thread: workers ring it
-  os::FileDescriptor supervisor_socket;      // see supervisor_link.h
+  std::vector<os::Doorbell> doorbells;   // one an edge thread: workers ring it
+  os::FileDescriptor supervisor_socket;  // see supervisor_link.h
 };
 
 // Runs the edge until it has drained or the supervisor is gone; returns the exit code. Called in

@@ -71,15 +71,16 @@ Result<void> EdgeThread::start_accepting() {
 }
 
 void EdgeThread::attach(const WorkerTraits& traits,
-                        std::shared_ptr<const WorkerDoorbells> doorbells,
-                        os::FileDescriptor memory, os::FileDescriptor descriptor_socket) {
-  Result<std::unique_ptr<channel::EdgeEnd>> end = channel::EdgeEnd::attach(
-      std::move(memory), std::move(descriptor_socket), doorbells->leader);
+                        std::shared_ptr<const WorkerDoorbells> doorbells, os::FileDescriptor memory,
+                        os::FileDescriptor descriptor_socket) {
+  Result<std::unique_ptr<channel::EdgeEnd>> end =
+      channel::EdgeEnd::attach(std::move(memory), std::move(descriptor_socket), doorbells->leader);
   if (!end) return on_nonsense(traits.id, end.error().message.c_str());
   dispatcher_.attach(std::make_unique<Worker>(traits, std::move(doorbells), std::move(*end)));
 }
 
-// ---- connections ---------------------------------------------------------------------------------
+// ---- connections
+// ---------------------------------------------------------------------------------
 
 void EdgeThread::on_connection(os::Accepted accepted) {
   ++connection_count_;
@@ -106,9 +107,10 @@ void EdgeThread::closed(http1::CloseReason reason) {
 
 void EdgeThread::on_no_descriptors() {
   if (std::exchange(out_of_descriptors_, true)) return;
-  log::error("no file descriptors left at {} connections: raise the limit (LimitNOFILE, ulimit -n) "
-             "or lower connections_max; new connections wait",
-             connection_count_);
+  log::error(
+      "no file descriptors left at {} connections: raise the limit (LimitNOFILE, ulimit -n) "
+      "or lower connections_max; new connections wait",
+      connection_count_);
 }
 
 void EdgeThread::refused(const os::SocketAddress& peer, int status, std::string_view why) {

@@ -53,8 +53,8 @@ class EdgeThread final : private http1::SessionHost,
   void drain();
 
  private:
-  EdgeThread(const config::Settings& settings, std::unique_ptr<os::Loop> loop,
-             AccessLog access_log, EdgeThreadObserver& observer);
+  EdgeThread(const config::Settings& settings, std::unique_ptr<os::Loop> loop, AccessLog access_log,
+             EdgeThreadObserver& observer);
 
   // http1::SessionHost
   bool draining() const override { return draining_; }

@@ -131,7 +131,8 @@ void Relay::give_up(int status, std::string_view note) {
   answer_plainly(exchange_, visit_, status, note);
 }
 
-// ---- the response --------------------------------------------------------------------------------
+// ---- the response
+// --------------------------------------------------------------------------------
 
 void Relay::handle_frame(const channel::Frame& frame) {
   switch (frame.header.kind) {
@@ -212,8 +213,8 @@ void Relay::start_response(const channel::Frame& frame) {
     return give_up(500, "the application's response head is invalid");
   }
   visit_.status = start.status;
-  const bool has_body = exchange_.request().method != http::Method::kHead &&
-                        start.status != 204 && start.status != 304;
+  const bool has_body = exchange_.request().method != http::Method::kHead && start.status != 204 &&
+                        start.status != 304;
   if (head.length_known && has_body) announced_ = head.length;
   relayed_ += frame.body.size();
 }
@@ -227,7 +228,8 @@ void Relay::give_credit() {
   credited_ = left;
 }
 
-// ---- a streamed request body ---------------------------------------------------------------------
+// ---- a streamed request body
+// ---------------------------------------------------------------------
 
 void Relay::pump_body() {
   channel::EdgeEnd& end = call_.worker->end();

@@ -46,13 +46,13 @@ class Relay final {
   http::Exchange& exchange_;
   Visit& visit_;
   Spool spool_;
-  std::uint64_t relayed_ = 0;   // response body bytes taken from the worker, without files
+  std::uint64_t relayed_ = 0;  // response body bytes taken from the worker, without files
   std::uint64_t announced_ = channel::kUnknownSize;  // Content-Length, where a body follows
-  std::uint64_t credited_ = 0;  // of these, what the worker knows to have left
-  bool spool_refused_ = false;  // over budget: the worker waits for the client
-  bool body_wanted_ = false;    // the application reads a streamed body
+  std::uint64_t credited_ = 0;                       // of these, what the worker knows to have left
+  bool spool_refused_ = false;                       // over budget: the worker waits for the client
+  bool body_wanted_ = false;                         // the application reads a streamed body
   bool body_ended_ = false;
-  bool finish_told_ = false;    // the worker knows that the client will send no more
+  bool finish_told_ = false;  // the worker knows that the client will send no more
 };
 
 }  // namespace headrace::edge

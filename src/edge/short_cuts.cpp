@@ -35,8 +35,7 @@ bool answer_short_cut(http::Exchange& exchange, Visit& visit, std::uint64_t body
     answer_plainly(exchange, visit, 417, "unknown expectation");
   } else if (request.form == http::TargetForm::kAsterisk) {
     answer_plainly(exchange, visit, 204, "OPTIONS *", allow);
-  } else if (request.framing == http::Framing::kLength &&
-             request.content_length > body_size_max) {
+  } else if (request.framing == http::Framing::kLength && request.content_length > body_size_max) {
     exchange.close_after();
     answer_plainly(exchange, visit, 413, "request body larger than body_size_max");
   } else if (asks_for_websocket(request)) {

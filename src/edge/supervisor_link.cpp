@@ -22,9 +22,12 @@ Result<void> send_link(int socket, const LinkMessage& message, std::string_view 
 LinkReceived receive_link(int socket, LinkPacket& packet) {
   os::Packet received;
   switch (os::receive_packet(socket, received)) {
-    case os::PacketReceived::kNothing: return LinkReceived::kNothing;
-    case os::PacketReceived::kClosed: return LinkReceived::kClosed;
-    case os::PacketReceived::kPacket: break;
+    case os::PacketReceived::kNothing:
+      return LinkReceived::kNothing;
+    case os::PacketReceived::kClosed:
+      return LinkReceived::kClosed;
+    case os::PacketReceived::kPacket:
+      break;
   }
   // Only this program writes here: a shorter message means that the other process has gone wrong.
   if (received.bytes.size() < sizeof packet.message) return LinkReceived::kClosed;

@@ -36,9 +36,9 @@ enum class LinkKind : std::uint32_t {
 struct LinkMessage {
   LinkKind kind = LinkKind::kDrain;
   std::uint32_t worker_id = 0;
-  std::uint32_t depth = 0;        // kAttach: requests the worker runs at once (its threads, or
-                                  // its concurrency limit)
-  std::uint32_t threaded = 0;     // kAttach: 1 for WSGI (it has a watcher), 0 for an event loop
+  std::uint32_t depth = 0;     // kAttach: requests the worker runs at once (its threads, or
+                               // its concurrency limit)
+  std::uint32_t threaded = 0;  // kAttach: 1 for WSGI (it has a watcher), 0 for an event loop
 };
 
 // A message as received, with what came along.

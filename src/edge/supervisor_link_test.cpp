@@ -1,3 +1,4 @@
+// Messages over a real socket pair.
 #include "edge/supervisor_link.h"
 
 #include <gtest/gtest.h>

@@ -13,7 +13,7 @@ struct Visit {
   // Why the server itself answered or cut the response; empty when the application did.
   std::string_view note;
   // The stages; a stage that was not reached keeps the time zero.
-  os::Instant received_at{};  // the head was complete
+  os::Instant received_at{};   // the head was complete
   os::Instant collected_at{};  // the body, too
   os::Instant assigned_at{};   // a worker has it
   os::Instant answered_at{};   // the response's head came from it

@@ -23,8 +23,8 @@ void Worker::learn_service_time(std::uint32_t service_us) {
   const os::Duration sample = std::chrono::microseconds(std::min(service_us, 60'000'000u));
   service_time_ += (sample - service_time_) / kWeight;
   const auto per_request = std::max(service_time_, os::Duration(std::chrono::microseconds(1)));
-  prefetch_ = static_cast<std::uint32_t>(
-      std::min<std::int64_t>(kPrefetchWork / per_request, kPrefetchMax));
+  prefetch_ =
+      static_cast<std::uint32_t>(std::min<std::int64_t>(kPrefetchWork / per_request, kPrefetchMax));
 }
 
 void Worker::ring(os::Instant now) {

@@ -16,8 +16,7 @@ Connection::~Connection() {
 Result<void> Connection::open() {
   // Edge-triggered for both directions at once: epoll is told once a connection, not once a wait.
   Result<void> watched = loop_.watch(
-      socket_.get(),
-      os::kReadable | os::kWritable | os::kPeerFinished | os::kEdgeTriggered, *this);
+      socket_.get(), os::kReadable | os::kWritable | os::kPeerFinished | os::kEdgeTriggered, *this);
   open_ = watched.has_value();
   return watched;
 }
@@ -77,6 +76,12 @@ void Connection::keep(std::string_view bytes) {
   if (bytes.empty()) return;
   if (segments_.empty() || segments_.back().file.valid()) segments_.emplace_back();
   Segment& last = segments_.back();
+  if (last.offset > last.bytes.size() / 2) {
+    // What has left goes once it is the larger part, so that a client that is always a little
+    // behind costs no more memory than twice what waits for it.
+    last.bytes.erase(0, last.offset);
+    last.offset = 0;
+  }
   last.bytes.append(bytes);
   last.end = last.bytes.size();
   unsent_ += bytes.size();
@@ -95,8 +100,7 @@ os::Transfer Connection::send_segment(Segment& segment) {
     return os::send_file(socket_.get(), segment.file.get(), segment.offset,
                          segment.end - segment.offset);
   }
-  return os::write_socket(socket_.get(),
-                          std::string_view(segment.bytes).substr(segment.offset));
+  return os::write_socket(socket_.get(), std::string_view(segment.bytes).substr(segment.offset));
 }
 
 void Connection::flush() {

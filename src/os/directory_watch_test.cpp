@@ -1,3 +1,4 @@
+// Changes in a real folder.
 #include "os/directory_watch.h"
 
 #include <stdlib.h>

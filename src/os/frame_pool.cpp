@@ -9,7 +9,7 @@ namespace headrace::os {
 namespace {
 
 constexpr std::size_t kClassSize = 64;
-constexpr std::size_t kClassCount = 64;        // frames up to 4 KiB are recycled
+constexpr std::size_t kClassCount = 64;  // frames up to 4 KiB are recycled
 constexpr std::uint32_t kKeptPerClassMax = 256;
 
 struct FreeFrame {

@@ -65,17 +65,21 @@ std::string reason(int os_errno, const SocketAddress& address) {
       return is_unix ? "no permission to create a file in this folder"
                      : "no permission for this port; use one from 1024 on, or grant "
                        "CAP_NET_BIND_SERVICE";
-    case EADDRNOTAVAIL: return "this machine has no such address; 0.0.0.0 means all it has";
-    case EAFNOSUPPORT: return "this machine has no IPv6";
+    case EADDRNOTAVAIL:
+      return "this machine has no such address; 0.0.0.0 means all it has";
+    case EAFNOSUPPORT:
+      return "this machine has no IPv6";
     case ENOENT:
-    case ENOTDIR: return "its folder does not exist";
-    case EROFS: return "its folder is on a read-only file system";
-    default: return std::strerror(os_errno);
+    case ENOTDIR:
+      return "its folder does not exist";
+    case EROFS:
+      return "its folder is on a read-only file system";
+    default:
+      return std::strerror(os_errno);
   }
 }
 
-std::unexpected<Error> refused(const std::string& where, const std::string& why,
-                               int os_errno = 0) {
+std::unexpected<Error> refused(const std::string& where, const std::string& why, int os_errno = 0) {
   return std::unexpected(Error{"cannot listen on " + where + ": " + why, os_errno});
 }
 
@@ -110,8 +114,7 @@ enum class Families { kOne, kBoth };
 
 Result<ListenSocket> listen_on(const SocketAddress& wanted, int backlog, Families families) {
   const auto refuse = [&] { return refused(to_text(wanted), reason(errno, wanted), errno); };
-  FileDescriptor fd(
-      ::socket(wanted.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  FileDescriptor fd(::socket(wanted.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) return refuse();
   const int on = 1;
   const int ipv6_only = families == Families::kOne ? 1 : 0;
@@ -173,7 +176,7 @@ bool somebody_listens(const SocketAddress& address) {
 
 // Removes what an earlier server left at `path`. Returns why that cannot be done.
 std::optional<std::string> clear_path(const std::string& path, const SocketAddress& address) {
-  struct stat status {};
+  struct stat status{};
   if (::lstat(path.c_str(), &status) != 0) return std::nullopt;  // bind() says what else is wrong
   if (!S_ISSOCK(status.st_mode)) return "a file of that name exists, and it is not a socket";
   if (somebody_listens(address)) return reason(EADDRINUSE, address);
@@ -208,7 +211,8 @@ Result<std::vector<ListenSocket>> listen_tcp(const std::string& host, std::uint1
     }
     last_error = socket.error();
     // "localhost" is ::1 as well, but not on every machine.
-    if (!is_absent(last_error) || addresses->size() == 1) return std::unexpected(std::move(last_error));
+    const bool is_only_one = addresses->size() == 1;
+    if (!is_absent(last_error) || is_only_one) return std::unexpected(std::move(last_error));
   }
   if (sockets.empty()) return std::unexpected(std::move(last_error));
   return sockets;
@@ -227,8 +231,8 @@ Result<ListenSocket> listen_unix(const std::string& path, int backlog) {
   }
   path.copy(local.sun_path, path.size());
   if (is_abstract) local.sun_path[0] = '\0';
-  address.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() +
-                                        (is_abstract ? 0 : 1));
+  address.size =
+      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + (is_abstract ? 0 : 1));
   if (!is_abstract) {
     if (const auto problem = clear_path(path, address)) return refused("unix:" + path, *problem);
   }

@@ -1,3 +1,4 @@
+// Real sockets: that they listen, and what is said when they cannot.
 #include "os/listen_socket.h"
 
 #include <arpa/inet.h>
@@ -134,14 +135,16 @@ TEST_F(ListenUnix, IsOpenToAll) {
   EXPECT_EQ(socket->address, "unix:" + path_);
   EXPECT_EQ(socket->unlink_path, path_);
   EXPECT_TRUE(connects_unix(path_));
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(path_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0666u);
 }
 
 // What a killed server left is replaced; a server that lives is left alone.
 TEST_F(ListenUnix, ReplacesStaleSocketsOnly) {
-  { const auto killed = listen_unix(path_, kBacklog); }
+  {
+    const auto killed = listen_unix(path_, kBacklog);
+  }
   ASSERT_TRUE(fs::is_socket(path_));
   const auto second = listen_unix(path_, kBacklog);
   ASSERT_TRUE(second) << second.error().message;

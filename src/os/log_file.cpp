@@ -21,16 +21,14 @@ std::size_t size_of_whole_lines(std::string_view text) {
 }  // namespace
 
 Result<LogFile> LogFile::open(const std::string& path) {
-  FileDescriptor fd(path == "-" ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
-                                : ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-                                         0644));
+  FileDescriptor fd(path == "-"
+                        ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
+                        : ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
   if (!fd.valid()) return fail_system("open", path);
   return LogFile(std::move(fd));
 }
 
-void LogFile::append(std::string_view line) {
-  pending_.append(line);
-}
+void LogFile::append(std::string_view line) { pending_.append(line); }
 
 void LogFile::flush() {
   std::string_view rest = pending_;

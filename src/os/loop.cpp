@@ -85,8 +85,7 @@ int Loop::wait_for_events(Instant limit) {
   const Instant until = std::min(limit, timers_.next_wakeup());
   int timeout_ms = -1;
   if (until != kNever || pause.at_most != Duration::max()) {
-    const Duration left =
-        std::min(pause.at_most, std::max(until - clock_.now(), Duration::zero()));
+    const Duration left = std::min(pause.at_most, std::max(until - clock_.now(), Duration::zero()));
     constexpr auto kLongest = Duration(std::chrono::hours(1));
     timeout_ms = static_cast<int>(
         std::chrono::ceil<std::chrono::milliseconds>(std::min(left, kLongest)).count());

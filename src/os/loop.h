@@ -24,7 +24,7 @@ enum Readiness : std::uint32_t {
   kReadable = 0x001,
   kWritable = 0x004,
   kError = 0x008,
-  kHangUp = 0x010,      // both directions are closed
+  kHangUp = 0x010,         // both directions are closed
   kPeerFinished = 0x2000,  // the peer sent its last byte
   kExclusive = 1u << 28,   // of several loops that watch a listener, wake one
   kEdgeTriggered = 1u << 31,

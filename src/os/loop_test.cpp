@@ -74,8 +74,7 @@ TEST_F(LoopTest, ReportsReadiness) {
 TEST_F(LoopTest, ReportsEdges) {
   auto [near, far] = socket_pair();
   Recorder handler;
-  ASSERT_TRUE(
-      loop().watch(near.get(), kReadable | kPeerFinished | kEdgeTriggered, handler));
+  ASSERT_TRUE(loop().watch(near.get(), kReadable | kPeerFinished | kEdgeTriggered, handler));
   send_byte(far);
   time_.pass();
   time_.pass();

@@ -1,3 +1,4 @@
+// Messages and descriptors over a real socket pair.
 #include "os/packet_socket.h"
 
 #include <fcntl.h>

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -134,9 +135,12 @@ std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
 Error explain(const StartFailure& failure, const ProgramStart& start) {
   errno = failure.os_errno;
   switch (failure.step) {
-    case Step::kDirectory: return Error::system("chdir", start.directory);
-    case Step::kExecute: return Error::system("execute", start.file);
-    case Step::kDescriptors: break;
+    case Step::kDirectory:
+      return Error::system("chdir", start.directory);
+    case Step::kExecute:
+      return Error::system("execute", start.file);
+    case Step::kDescriptors:
+      break;
   }
   return Error::system("pass descriptors to", start.file);
 }
@@ -233,6 +237,15 @@ Result<ChildProcess> start_copy(std::span<const int> descriptors,
   std::exit(body());
 }
 
+std::size_t raise_descriptor_limit() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
 pid_t own_process_id() { return ::getpid(); }
 
 void set_process_name(const char* name) { ::prctl(PR_SET_NAME, name); }
@@ -256,7 +269,7 @@ void ensure_standard_descriptors() {
 }
 
 bool is_executable(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
          ::access(path.c_str(), X_OK) == 0;
 }

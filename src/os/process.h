@@ -2,6 +2,7 @@
 // put in words.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <span>
@@ -74,6 +75,9 @@ inline constexpr int kFirstPassedDescriptor = 3;
                                               const std::function<int()>& body);
 
 [[nodiscard]] pid_t own_process_id();
+
+// Allows this process as many descriptors as it may allow itself, and returns how many.
+std::size_t raise_descriptor_limit();
 
 // Sets what `ps` and `top` show as this process's short name (15 bytes at most).
 void set_process_name(const char* name);

@@ -1,9 +1,10 @@
+// Real processes: what they get, and how they end.
 #include "os/process.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
@@ -241,6 +242,19 @@ TEST(ReapOrphans, LeavesOwnedChildren) {
   ASSERT_TRUE(ended_within(*orphan, kPatienceMs));
   EXPECT_EQ(reap_orphans([](pid_t) { return false; }), Orphans::kNone);
   EXPECT_FALSE(orphan->reap().has_value());
+}
+
+// A limit that was lowered by a shell is raised again, as far as it goes.
+TEST(Limits, RaisesDescriptors) {
+  auto child = start_copy({}, [] {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = 64;
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return 1;
+    return raise_descriptor_limit() == limit.rlim_max ? 0 : 2;
+  });
+  ASSERT_TRUE(child);
+  EXPECT_EQ(child->wait(), ProcessExit{});
 }
 
 TEST(Files, TellsWhatIsExecutable) {

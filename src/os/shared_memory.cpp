@@ -30,7 +30,7 @@ Result<std::size_t> sealed_size(int fd) {
   const int seals = fcntl(fd, F_GET_SEALS);
   if (seals < 0) return fail_system("F_GET_SEALS");
   if ((seals & kSeals) != kSeals) return fail("shared memory is not sealed");
-  struct stat status {};
+  struct stat status{};
   if (fstat(fd, &status) != 0) return fail_system("fstat");
   return static_cast<std::size_t>(status.st_size);
 }

@@ -1,3 +1,4 @@
+// Real signals to this process.
 #include "os/signals.h"
 
 #include <signal.h>

@@ -106,8 +106,8 @@ Transfer read_socket(int socket, std::span<char> into) {
 }
 
 Transfer write_socket(int socket, std::string_view bytes) {
-  return moved_or_reason(again_on_signal(
-      [&] { return ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL); }));
+  return moved_or_reason(
+      again_on_signal([&] { return ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL); }));
 }
 
 Transfer write_socket(int socket, std::span<const std::string_view> parts) {

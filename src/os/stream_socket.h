@@ -20,7 +20,7 @@ struct SocketAddress {
 
 enum class AcceptStatus {
   kAccepted,
-  kNothing,      // nobody waits
+  kNothing,        // nobody waits
   kNoDescriptors,  // this process or the machine has none left (EMFILE, ENFILE), or no memory
 };
 

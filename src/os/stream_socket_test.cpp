@@ -87,8 +87,7 @@ TEST(StreamSocket, TellsThatDescriptorsAreUsedUp) {
   const FileDescriptor client = connect_tcp(local_address(listeners.front().fd.get()).port);
   {
     const NoDescriptorsLeft shortage;
-    EXPECT_EQ(accept_connection(listeners.front().fd.get()).status,
-              AcceptStatus::kNoDescriptors);
+    EXPECT_EQ(accept_connection(listeners.front().fd.get()).status, AcceptStatus::kNoDescriptors);
   }
   EXPECT_EQ(accept_connection(listeners.front().fd.get()).status, AcceptStatus::kAccepted);
 }

@@ -57,7 +57,9 @@ TEST(Task, RunsWhenAwaited) {
 // A task that nobody awaits is destroyed with its arguments, without having run.
 TEST(Task, MayStayUnawaited) {
   int result = -1;
-  { const auto task = store(result, number(7)); }
+  {
+    const auto task = store(result, number(7));
+  }
   EXPECT_EQ(result, -1);
 }
 

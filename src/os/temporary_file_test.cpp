@@ -15,7 +15,7 @@ namespace {
 // A new file is empty, has no name, belongs to its owner alone, and closes on exec.
 TEST(TemporaryFile, HasNoName) {
   const FileDescriptor file = create_temporary_file(testing::TempDir()).value();
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::fstat(file.get(), &status), 0);
   EXPECT_EQ(status.st_nlink, 0u);
   EXPECT_EQ(status.st_size, 0);

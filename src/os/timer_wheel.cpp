@@ -26,17 +26,18 @@ std::uint64_t TimerWheel::tick_at_or_after(Instant instant) const {
 
 void TimerWheel::arm(Timer& timer, Instant deadline) {
   timer.unlink();
-  timer.deadline_ = deadline;
-  if (deadline != kNever) place(timer, target_ + 1);
+  // What is due already waits for the next tick that advance() was not asked for yet: a callback
+  // that arms its timer for the past does not keep advance() busy.
+  timer.deadline_ = std::max(deadline, start_ + kTick * static_cast<std::int64_t>(target_ + 1));
+  if (deadline != kNever) place(timer);
 }
 
 void TimerWheel::disarm(Timer& timer) { timer.unlink(); }
 
-void TimerWheel::place(Timer& timer, std::uint64_t earliest_tick) {
+void TimerWheel::place(Timer& timer) {
   // The farthest slot of the last level holds what lies beyond it; it is placed again from there.
   constexpr std::uint64_t kHorizon = (std::uint64_t{1} << (kSlotBits * kLevelCount)) - kSlotCount;
-  const std::uint64_t wanted = std::max(tick_at_or_after(timer.deadline_), earliest_tick);
-  const std::uint64_t due = std::min(wanted, tick_ + kHorizon);
+  const std::uint64_t due = std::min(tick_at_or_after(timer.deadline_), tick_ + kHorizon);
   int level = 0;
   // Level L is right when the due tick shares all bits above L's slot with the present tick.
   while (level + 1 < kLevelCount &&
@@ -60,7 +61,7 @@ void TimerWheel::cascade(int level) {
   while (head.next_ != &head) {
     Timer& timer = *head.next_;
     timer.unlink();
-    place(timer, tick_);
+    place(timer);
   }
 }
 
@@ -76,12 +77,8 @@ void TimerWheel::advance(Instant now) {
   if (now < start_) return;
   target_ = std::max(target_, static_cast<std::uint64_t>((now - start_) / kTick));
   while (tick_ < target_) {
-    // Jump to the next slot that holds something, or to the end of this level-0 turn.
-    const std::uint64_t within = tick_ % kSlotCount;
-    const std::uint64_t ahead = within + 1 < kSlotCount ? occupied_[0] >> (within + 1) : 0;
-    std::uint64_t step = kSlotCount - within;
-    if (ahead != 0) step = static_cast<std::uint64_t>(std::countr_zero(ahead)) + 1;
-    tick_ = std::min(tick_ + step, target_);
+    // Nothing is to be done before the next slot that holds something, however far that is.
+    tick_ = std::min(next_tick(), target_);
     const std::uint64_t slot = tick_ % kSlotCount;
     if (slot == 0) cascade(1);
     if ((occupied_[0] >> slot & 1) == 0) continue;
@@ -103,6 +100,11 @@ void TimerWheel::advance(Instant now) {
 }
 
 Instant TimerWheel::next_wakeup() const {
+  const std::uint64_t next = next_tick();
+  return next == kNoTick ? kNever : start_ + kTick * static_cast<std::int64_t>(next);
+}
+
+std::uint64_t TimerWheel::next_tick() const {
   for (int level = 0; level < kLevelCount; ++level) {
     const int shift = kSlotBits * level;
     const std::uint64_t present = (tick_ >> shift) % kSlotCount;
@@ -117,16 +119,17 @@ Instant TimerWheel::next_wakeup() const {
         continue;
       }
       const std::uint64_t turn = tick_ >> (shift + kSlotBits) << (shift + kSlotBits);
-      return start_ + kTick * static_cast<std::int64_t>(turn + (slot << shift));
+      return turn + (slot << shift);
     }
   }
-  // The last level wraps: its slots behind the present one belong to the coming turn.
-  for (const Head& head : slots_[kLevelCount - 1]) {
-    if (head.next_ != &head) {
-      return start_ + kTick * static_cast<std::int64_t>((tick_ / kSlotCount + 1) * kSlotCount);
-    }
+  // The last level wraps: its slots up to the present one belong to the coming turn.
+  constexpr int kShift = kSlotBits * (kLevelCount - 1);
+  const std::uint64_t turn = ((tick_ >> (kShift + kSlotBits)) + 1) << (kShift + kSlotBits);
+  for (std::uint64_t slot = 0; slot < kSlotCount; ++slot) {
+    const Head& head = slots_[kLevelCount - 1][slot];
+    if (head.next_ != &head) return turn + (slot << kShift);
   }
-  return kNever;
+  return kNoTick;
 }
 
 }  // namespace headrace::os

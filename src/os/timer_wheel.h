@@ -22,7 +22,6 @@ class Timer {
   Timer& operator=(const Timer&) = delete;
 
   [[nodiscard]] bool armed() const { return next_ != nullptr; }
-  [[nodiscard]] Instant deadline() const { return deadline_; }
 
   // The deadline has passed. The timer is no longer armed and may be armed again or destroyed.
   virtual void on_deadline() = 0;
@@ -59,6 +58,7 @@ class TimerWheel final {
   static constexpr int kSlotBits = 6;
   static constexpr std::uint64_t kSlotCount = 1u << kSlotBits;
   static constexpr Duration kTick = std::chrono::milliseconds(1);
+  static constexpr std::uint64_t kNoTick = ~std::uint64_t{0};
 
   class Head final : public Timer {
    public:
@@ -66,14 +66,17 @@ class TimerWheel final {
   };
 
   [[nodiscard]] std::uint64_t tick_at_or_after(Instant instant) const;
-  void place(Timer& timer, std::uint64_t earliest_tick);
+  // The next tick at which a timer fires or moves inward; kNoTick when there is none.
+  [[nodiscard]] std::uint64_t next_tick() const;
+  void place(Timer& timer);
   void cascade(int level);
   void fire(Head& due);
 
   Instant start_;
-  std::uint64_t tick_ = 0;  // every timer due up to and including this tick has fired
+  std::uint64_t tick_ = 0;    // every timer due up to and including this tick has fired
   std::uint64_t target_ = 0;  // where the last advance() was to go; while it runs, beyond tick_
-  mutable std::array<std::uint64_t, kLevelCount> occupied_{};  // a set bit may be stale, never missing
+  mutable std::array<std::uint64_t, kLevelCount>
+      occupied_{};  // a set bit may be stale, never missing
   std::array<std::array<Head, kSlotCount>, kLevelCount> slots_;
 };
 

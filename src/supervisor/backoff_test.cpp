@@ -1,3 +1,4 @@
+// The delays of crash loops.
 #include "supervisor/backoff.h"
 
 #include <gtest/gtest.h>

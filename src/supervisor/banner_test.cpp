@@ -1,3 +1,4 @@
+// The banner, word for word.
 #include "supervisor/banner.h"
 
 #include <gmock/gmock.h>
@@ -24,7 +25,8 @@ Service service() {
 TEST(Banner, TellsAll) {
   const WorkerReady ready{config::Interface::kWsgi, "shop:app", "3.11.2", 4};
   EXPECT_EQ(render_banner(service(), {"127.0.0.1:8000", "[::1]:8000", "unix:/run/a.sock"}, ready),
-            "Headrace " HEADRACE_VERSION "\n"
+            "Headrace " HEADRACE_VERSION
+            "\n"
             "  serving      http://127.0.0.1:8000  http://[::1]:8000  unix:/run/a.sock\n"
             "  application  shop:app (WSGI) in /srv/shop\n"
             "  processes    2 workers, 4 threads each; 2 CPUs (machine)\n"

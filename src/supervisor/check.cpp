@@ -80,8 +80,6 @@ class Check final : private WorkerOwner, private os::SignalHandler {
 
 }  // namespace
 
-int check_application(os::Loop& loop, const Service& service) {
-  return Check(loop, service).run();
-}
+int check_application(os::Loop& loop, const Service& service) { return Check(loop, service).run(); }
 
 }  // namespace headrace::supervisor

@@ -41,8 +41,7 @@ void Crew::hold_all() {
 void Crew::start_worker(Place& place) {
   place.restart->cancel();
   if (ending_ || edge_ == nullptr) return;
-  auto worker =
-      WorkerProcess::start(loop_, service_, ++last_id_, edge_->doorbells(), *this);
+  auto worker = WorkerProcess::start(loop_, service_, ++last_id_, edge_->doorbells(), *this);
   if (!worker) {
     const std::string message = "cannot start a worker: " + worker.error().message;
     if (!proven_) return owner_.on_application_failed(message);
@@ -76,14 +75,13 @@ void Crew::on_worker_ready(WorkerProcess& worker) {
 }
 
 void Crew::on_worker_gone(WorkerProcess& worker) {
-  const auto self = std::ranges::find(workers_, &worker,
-                                      &std::unique_ptr<WorkerProcess>::get);
+  const auto self = std::ranges::find(workers_, &worker, &std::unique_ptr<WorkerProcess>::get);
   ASSERT(self != workers_.end());
   const std::unique_ptr<WorkerProcess> gone = std::move(*self);
   workers_.erase(self);
   Place* place = place_of(worker);
-  const bool is_replacement = place != nullptr && place->coming == &worker &&
-                              place->serving != nullptr;
+  const bool is_replacement =
+      place != nullptr && place->coming == &worker && place->serving != nullptr;
   if (!proven_ && !ending_ && place != nullptr) {
     hold_all();
     return owner_.on_application_failed(explain_failed_start(worker));
@@ -96,8 +94,7 @@ void Crew::on_worker_gone(WorkerProcess& worker) {
   if (ending_ && workers_.empty()) owner_.on_crew_gone();
 }
 
-void Crew::report_end(const Place* place, const WorkerProcess& worker,
-                      bool is_replacement) const {
+void Crew::report_end(const Place* place, const WorkerProcess& worker, bool is_replacement) const {
   const bool left_in_order =
       place == nullptr && worker.end_reason() == os::describe(os::ProcessExit{});
   if (worker.discarded() || left_in_order) {

@@ -11,12 +11,24 @@
 namespace headrace::supervisor {
 namespace {
 
+// Only the edge gets more descriptors than the user's default: code of an application may still
+// call select(), which takes none above 1023.
+void raise_descriptor_limit(const config::Settings& settings) {
+  const std::size_t limit = os::raise_descriptor_limit();
+  if (limit >= settings.connections_max) return;
+  log::warning(
+      "connections_max = {} is more than the {} descriptors that the system grants "
+      "(ulimit -Hn): some connections will have to wait",
+      settings.connections_max, limit);
+}
+
 // In the new process. The descriptors have the numbers that they have in the supervisor, whose
 // owners of them are never destroyed here.
 int run_edge(EdgeMain main, const config::Settings& settings, const std::vector<int>& listeners,
              const std::vector<os::Doorbell>& doorbells, int link) {
   os::set_process_name("headrace: edge");
   log::set_tag("edge");
+  raise_descriptor_limit(settings);
   edge::EdgeStart start{.settings = settings,
                         .listeners = {},
                         .doorbells = {},
@@ -49,9 +61,8 @@ Result<std::unique_ptr<EdgeProcess>> EdgeProcess::start(os::Loop& loop,
   Result<os::ChildProcess> child = os::start_copy(
       kept, [&] { return run_edge(main, settings, listeners, doorbells, edge_end); });
   if (!child) return std::unexpected(child.error());
-  std::unique_ptr<EdgeProcess> edge(new EdgeProcess(loop, std::move(link->first),
-                                                    std::move(doorbells), std::move(*child),
-                                                    owner));
+  std::unique_ptr<EdgeProcess> edge(new EdgeProcess(
+      loop, std::move(link->first), std::move(doorbells), std::move(*child), owner));
   const Result<void> watching = edge->watch();
   if (!watching) return std::unexpected(watching.error());
   return edge;
@@ -110,10 +121,14 @@ void EdgeProcess::on_link() {
   edge::LinkPacket packet;
   while (true) {
     switch (edge::receive_link(link_.get(), packet)) {
-      case edge::LinkReceived::kPacket: on_packet(packet); continue;
-      case edge::LinkReceived::kNothing: return;
+      case edge::LinkReceived::kPacket:
+        on_packet(packet);
+        continue;
+      case edge::LinkReceived::kNothing:
+        return;
       // Its end will be seen by its pidfd, and says more.
-      case edge::LinkReceived::kClosed: return link_watch_.stop();
+      case edge::LinkReceived::kClosed:
+        return link_watch_.stop();
     }
   }
 }
@@ -121,12 +136,20 @@ void EdgeProcess::on_link() {
 void EdgeProcess::on_packet(const edge::LinkPacket& packet) {
   const std::uint32_t worker_id = packet.message.worker_id;
   switch (packet.message.kind) {
-    case edge::LinkKind::kListening: listening_since_ = loop_.now(); break;
-    case edge::LinkKind::kDetached: owner_.on_worker_detached(worker_id); break;
-    case edge::LinkKind::kCondemn: owner_.on_worker_condemned(worker_id, packet.text); break;
+    case edge::LinkKind::kListening:
+      listening_since_ = loop_.now();
+      break;
+    case edge::LinkKind::kDetached:
+      owner_.on_worker_detached(worker_id);
+      break;
+    case edge::LinkKind::kCondemn:
+      owner_.on_worker_condemned(worker_id, packet.text);
+      break;
     case edge::LinkKind::kAttach:
     case edge::LinkKind::kDetach:
-    case edge::LinkKind::kDrain: kill("it sent a message that has no meaning"); break;
+    case edge::LinkKind::kDrain:
+      kill("it sent a message that has no meaning");
+      break;
   }
 }
 

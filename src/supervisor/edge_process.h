@@ -33,9 +33,10 @@ class EdgeOwner {
 class EdgeProcess final {
  public:
   // `listeners` are copied to the new process. All references are borrowed.
-  [[nodiscard]] static Result<std::unique_ptr<EdgeProcess>> start(
-      os::Loop& loop, const config::Settings& settings, const std::vector<int>& listeners,
-      EdgeMain main, EdgeOwner& owner);
+  [[nodiscard]] static Result<std::unique_ptr<EdgeProcess>> start(os::Loop& loop,
+                                                                  const config::Settings& settings,
+                                                                  const std::vector<int>& listeners,
+                                                                  EdgeMain main, EdgeOwner& owner);
   EdgeProcess(const EdgeProcess&) = delete;
   EdgeProcess& operator=(const EdgeProcess&) = delete;
 

@@ -36,7 +36,8 @@ Result<void> open_address(Sockets& sockets, const config::BindAddress& address, 
       return add(sockets, os::listen_unix(address.path, backlog));
     case config::BindAddress::Kind::kInherited:
       return add(sockets, os::adopt_listener(address.fd, backlog));
-    case config::BindAddress::Kind::kTcp: break;
+    case config::BindAddress::Kind::kTcp:
+      break;
   }
   Result<Sockets> opened = os::listen_tcp(address.host, address.port, backlog);
   if (!opened) return std::unexpected(opened.error());

@@ -1,3 +1,4 @@
+// Which sockets are opened, taken over and removed.
 #include "supervisor/listeners.h"
 
 #include <gmock/gmock.h>
@@ -24,10 +25,10 @@ TEST(Listeners, OpenAllAddresses) {
   const TemporaryFolder folder;
   const std::string path = folder.path() / "app.sock";
   {
-    const auto listeners = Listeners::open(
-        bound_to({config::tcp_address("127.0.0.1", 0),
-                  {.kind = config::BindAddress::Kind::kUnix, .path = path}}),
-        {});
+    const auto listeners =
+        Listeners::open(bound_to({config::tcp_address("127.0.0.1", 0),
+                                  {.kind = config::BindAddress::Kind::kUnix, .path = path}}),
+                        {});
     ASSERT_TRUE(listeners) << listeners.error().message;
     EXPECT_THAT(listeners->addresses(), ElementsAre(StartsWith("127.0.0.1:"), "unix:" + path));
     EXPECT_EQ(listeners->descriptors().size(), 2u);

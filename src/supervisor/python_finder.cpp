@@ -26,8 +26,7 @@ std::optional<std::string> find_on_path(const PythonSearch& search, const std::s
   if (path.empty()) path = "/usr/local/bin:/usr/bin:/bin";
   for (std::size_t start = 0; start <= path.size();) {
     const std::size_t end = std::min(path.find(':', start), path.size());
-    const fs::path file =
-        fs::path(search.start_directory) / path.substr(start, end - start) / name;
+    const fs::path file = fs::path(search.start_directory) / path.substr(start, end - start) / name;
     if (os::is_executable(file)) return file.string();
     start = end + 1;
   }
@@ -54,16 +53,18 @@ Result<Interpreter> find_python(const PythonSearch& search) {
   if (!virtual_env.empty()) {
     const std::string file = fs::path(search.start_directory) / virtual_env / "bin/python";
     if (os::is_executable(file)) return Interpreter{file, "$VIRTUAL_ENV"};
-    return fail(fmt::format("VIRTUAL_ENV is {}, but {} is not an executable file; leave the "
-                            "virtual environment, or name the interpreter with --python",
-                            virtual_env, file));
+    return fail(
+        fmt::format("VIRTUAL_ENV is {}, but {} is not an executable file; leave the "
+                    "virtual environment, or name the interpreter with --python",
+                    virtual_env, file));
   }
   const std::string local = fs::path(search.app_directory) / ".venv/bin/python";
   if (os::is_executable(local)) return Interpreter{local, ".venv"};
   const auto found = find_on_path(search, "python3");
   if (found) return Interpreter{*found, "PATH"};
-  return fail("no Python: there is neither .venv/bin/python beside the application nor python3 on "
-              "PATH; name the interpreter with --python");
+  return fail(
+      "no Python: there is neither .venv/bin/python beside the application nor python3 on "
+      "PATH; name the interpreter with --python");
 }
 
 }  // namespace headrace::supervisor

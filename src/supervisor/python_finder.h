@@ -14,10 +14,10 @@ struct Interpreter {
 };
 
 struct PythonSearch {
-  std::string wanted;                     // the setting `python`: a path, or a name on PATH, or ""
+  std::string wanted;  // the setting `python`: a path, or a name on PATH, or ""
   const config::Environment& environment;
-  std::string start_directory;            // absolute: `wanted` is relative to it
-  std::string app_directory;              // absolute: here may be a .venv
+  std::string start_directory;  // absolute: `wanted` is relative to it
+  std::string app_directory;    // absolute: here may be a .venv
 };
 
 // The first of: what is wanted; $VIRTUAL_ENV/bin/python; .venv/bin/python beside the application;

@@ -1,3 +1,4 @@
+// The search for a Python, among files that only look like one.
 #include "supervisor/python_finder.h"
 
 #include <filesystem>

@@ -36,9 +36,10 @@ Result<std::string> find_package() {
     std::error_code ignored;
     if (fs::exists(place / "headrace/__init__.py", ignored)) return place.string();
   }
-  return fail(fmt::format("the Python package of Headrace is neither in {} nor in {}: the "
-                          "installation is not complete",
-                          places[0].string(), places[1].string()));
+  return fail(
+      fmt::format("the Python package of Headrace is neither in {} nor in {}: the "
+                  "installation is not complete",
+                  places[0].string(), places[1].string()));
 }
 
 std::string describe_sources(const config::Configuration& configuration) {
@@ -81,8 +82,8 @@ Result<Service> prepare_service(const config::CommandLine& command_line) {
   std::error_code failure;
   const fs::path start = fs::absolute(command_line.sources.directory, failure).lexically_normal();
   const fs::path directory = fs::canonical(start / configuration.settings.chdir, failure);
-  if (failure) return fail(fmt::format("chdir: {}: {}", configuration.settings.chdir,
-                                       failure.message()));
+  if (failure)
+    return fail(fmt::format("chdir: {}: {}", configuration.settings.chdir, failure.message()));
   Result<Interpreter> python = find_python({.wanted = configuration.settings.python,
                                             .environment = command_line.sources.environment,
                                             .start_directory = start,
@@ -99,7 +100,7 @@ Result<Service> prepare_service(const config::CommandLine& command_line) {
                  .python = std::move(*python),
                  .package_folder = std::move(*package),
                  .environment = worker_environment(command_line.sources.environment,
-                                                    configuration.app_environment)};
+                                                   configuration.app_environment)};
 }
 
 os::ProgramStart worker_program(const Service& service, std::uint32_t worker_id) {

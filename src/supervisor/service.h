@@ -14,10 +14,10 @@ namespace headrace::supervisor {
 
 struct Service {
   config::Settings settings;
-  std::string settings_from;             // "headrace.toml and .env", or "no file"
+  std::string settings_from;  // "headrace.toml and .env", or "no file"
   std::uint32_t worker_count = 1;
-  std::string worker_count_reason;       // "2 CPUs (machine), ..."
-  std::string directory;                 // absolute: where the application runs
+  std::string worker_count_reason;  // "2 CPUs (machine), ..."
+  std::string directory;            // absolute: where the application runs
   Interpreter python;
   std::string package_folder;            // holds the package `headrace` of this build
   std::vector<std::string> environment;  // of the workers: "NAME=value"
@@ -29,8 +29,8 @@ struct Service {
 
 // The variables of the workers: this process's and those of the env file, without what the service
 // manager meant for this process alone.
-[[nodiscard]] std::vector<std::string> worker_environment(
-    const config::Environment& own, const config::Environment& of_env_file);
+[[nodiscard]] std::vector<std::string> worker_environment(const config::Environment& own,
+                                                          const config::Environment& of_env_file);
 
 // What the worker with this id runs; its descriptors are for the caller to add.
 [[nodiscard]] os::ProgramStart worker_program(const Service& service, std::uint32_t worker_id);

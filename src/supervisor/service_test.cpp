@@ -1,3 +1,4 @@
+// What a worker is started with.
 #include "supervisor/service.h"
 
 #include <gmock/gmock.h>

@@ -1,3 +1,4 @@
+// Which files count as source.
 #include "supervisor/source_tree.h"
 
 #include <fstream>

@@ -1,3 +1,4 @@
+// Changes of source, seen by events and by polling.
 #include "supervisor/source_watch.h"
 
 #include <fstream>

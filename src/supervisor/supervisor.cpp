@@ -61,8 +61,8 @@ Result<void> Supervisor::watch_signals() {
 }
 
 void Supervisor::start_edge() {
-  auto edge = EdgeProcess::start(loop_, service_.settings, listeners_.descriptors(), edge_main_,
-                                 *this);
+  auto edge =
+      EdgeProcess::start(loop_, service_.settings, listeners_.descriptors(), edge_main_, *this);
   if (edge) {
     edge_ = std::move(*edge);
     log::debug("the edge (pid {}) starts", edge_->pid());
@@ -78,12 +78,14 @@ void Supervisor::on_edge_gone() {
   drain_deadline_.cancel();
   switch (phase_) {
     case Phase::kStarting:
-    case Phase::kServing: break;
+    case Phase::kServing:
+      break;
     case Phase::kDraining:
       if (!gone->ended_well()) log::error("the edge {}", gone->end_reason());
       return stop_workers();
     case Phase::kStopping:
-    case Phase::kEnding: return leave_when_alone();
+    case Phase::kEnding:
+      return leave_when_alone();
   }
   log::error("the edge (pid {}) {}", gone->pid(), gone->end_reason());
   if (phase_ == Phase::kStarting && !gone->has_listened()) return end(kExitApplicationFailed);
@@ -142,7 +144,8 @@ void Supervisor::on_signal(int number) {
       if (number == SIGTERM) return log::info("SIGTERM: is stopping already");
       log::warning("SIGINT once more: stops at once");
       return end(kExitInterrupted);
-    case Phase::kEnding: return;
+    case Phase::kEnding:
+      return;
   }
 }
 

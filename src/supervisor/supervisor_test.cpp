@@ -71,8 +71,7 @@ void note(const std::string& folder, const std::string& text) {
 int run_edge(edge::EdgeStart start) {
   const std::string folder = start.settings.temp_dir;
   const int link = start.supervisor_socket.get();
-  note(folder, fmt::format("edge starts pid={}. listeners={}", ::getpid(),
-                           start.listeners.size()));
+  note(folder, fmt::format("edge starts pid={}. listeners={}", ::getpid(), start.listeners.size()));
   if (fs::exists(folder + "/edge-fails")) return 9;
   (void)edge::send_link(link, {.kind = edge::LinkKind::kListening});
   while (true) {
@@ -84,9 +83,9 @@ int run_edge(edge::EdgeStart start) {
       pollfd watched{.fd = link, .events = POLLIN, .revents = 0};
       ::poll(&watched, 1, -1);
     } else if (message.kind == edge::LinkKind::kAttach) {
-      note(folder, fmt::format("edge attaches {} depth={} threaded={} descriptors={}",
-                               message.worker_id, message.depth, message.threaded,
-                               packet.descriptors.size()));
+      note(folder,
+           fmt::format("edge attaches {} depth={} threaded={} descriptors={}", message.worker_id,
+                       message.depth, message.threaded, packet.descriptors.size()));
       if (fs::remove(folder + "/condemn")) {
         (void)edge::send_link(link,
                               {.kind = edge::LinkKind::kCondemn, .worker_id = message.worker_id},
@@ -162,7 +161,8 @@ class SupervisorTest : public testing::Test {
   // Waits until the journal has this line `count` times.
   void wait_journal(const std::string& line, int count = 1) {
     ASSERT_TRUE(eventually([&] { return occurrences(journal(), line) >= count; }))
-        << "no \"" << line << "\" in:\n" << journal();
+        << "no \"" << line << "\" in:\n"
+        << journal();
   }
 
   void wait_log(const std::string& text) {
@@ -197,8 +197,8 @@ class SupervisorTest : public testing::Test {
   void start(std::uint32_t worker_count = 2) {
     service_.worker_count = worker_count;
     config::Configuration configuration;
-    configuration.settings.bind = {{.kind = config::BindAddress::Kind::kUnix,
-                                    .path = folder_.path() / "socket"}};
+    configuration.settings.bind = {
+        {.kind = config::BindAddress::Kind::kUnix, .path = folder_.path() / "socket"}};
     configuration.origins.texts[static_cast<std::size_t>(config::SettingId::bind)] = "test";
     const auto run = [this, configuration] {
       const os::FileDescriptor log(
@@ -347,7 +347,7 @@ TEST_F(SupervisorTest, BacksOffInACrashLoop) {
 TEST_F(SupervisorTest, ReplacesADeadEdge) {
   start_and_serve(2);
   const auto inode = [this] {
-    struct stat status {};
+    struct stat status{};
     return ::stat((folder_.path() / "socket").c_str(), &status) == 0 ? status.st_ino : 0;
   };
   const auto inode_before = inode();

@@ -18,8 +18,8 @@ channel::Geometry channel_geometry(const config::Settings& settings) {
   // Heads and small bodies at their limits must fit several times over.
   const std::uint64_t largest_request =
       settings.head_size_max_bytes + settings.body_memory_max_bytes;
-  geometry.pool_size = std::max(
-      geometry.pool_size, static_cast<std::uint32_t>(std::bit_ceil(4 * largest_request)));
+  geometry.pool_size =
+      std::max(geometry.pool_size, static_cast<std::uint32_t>(std::bit_ceil(4 * largest_request)));
   geometry.window = static_cast<std::uint32_t>(settings.response_window_bytes);
   ASSERT(channel::valid(geometry));
   return geometry;
@@ -75,8 +75,6 @@ std::vector<int> Wiring::for_edge(int worker_pidfd) const {
   return fds;
 }
 
-void Wiring::close_edge_ends() {
-  channels_.clear();
-}
+void Wiring::close_edge_ends() { channels_.clear(); }
 
 }  // namespace headrace::supervisor

@@ -1,3 +1,4 @@
+// The descriptors of a worker, and the sizes of its channels.
 #include "supervisor/wiring.h"
 
 #include <set>

@@ -69,8 +69,7 @@ std::string render_worker_start(const WorkerStart& start) {
   return json.dump(-1, ' ', true, Json::error_handler_t::replace);
 }
 
-std::optional<std::variant<WorkerReady, WorkerFailed>> parse_worker_message(
-    std::string_view text) {
+std::optional<std::variant<WorkerReady, WorkerFailed>> parse_worker_message(std::string_view text) {
   const Json object = Json::parse(text, nullptr, false);
   if (!object.is_object()) return std::nullopt;
   const std::string event = text_of(object, "event");

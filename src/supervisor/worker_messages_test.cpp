@@ -1,3 +1,4 @@
+// The JSON to a worker, and whatever a worker may send back.
 #include "supervisor/worker_messages.h"
 
 #include <gtest/gtest.h>
@@ -89,9 +90,9 @@ TEST(WorkerMessages, BoundsTheThreads) {
 
 // Whatever else a worker writes is told apart from a message, and crashes nothing.
 TEST(WorkerMessages, RefusesNonsense) {
-  for (const char* text : {"", "{", "[]", "null", "7", "{}", R"({"event":7})",
-                           R"({"event":"ready"})", R"({"event":"ready","interface":"auto"})",
-                           R"({"event":"other"})", "\xff\xfe"}) {
+  for (const char* text :
+       {"", "{", "[]", "null", "7", "{}", R"({"event":7})", R"({"event":"ready"})",
+        R"({"event":"ready","interface":"auto"})", R"({"event":"other"})", "\xff\xfe"}) {
     EXPECT_FALSE(parse_worker_message(text).has_value()) << text;
   }
 }

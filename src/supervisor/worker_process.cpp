@@ -48,8 +48,8 @@ WorkerProcess::WorkerProcess(os::Loop& loop, const Service& service, std::uint32
       exit_watch_(loop, [this] { on_exit(); }),
       deadline_(loop, [this] { kill(deadline_reason_); }) {
   const std::chrono::milliseconds limit = service.settings.start_timeout;
-  kill_at(loop.now() + limit,
-          fmt::format("it was not ready within start_timeout = {}", config::format_duration(limit)));
+  kill_at(loop.now() + limit, fmt::format("it was not ready within start_timeout = {}",
+                                          config::format_duration(limit)));
 }
 
 Result<void> WorkerProcess::watch() {
@@ -99,9 +99,13 @@ void WorkerProcess::on_control() {
   os::Packet packet;
   while (true) {
     switch (os::receive_packet(wiring_.control(), packet)) {
-      case os::PacketReceived::kPacket: on_message(packet.bytes); continue;
-      case os::PacketReceived::kNothing: return;
-      case os::PacketReceived::kClosed: break;
+      case os::PacketReceived::kPacket:
+        on_message(packet.bytes);
+        continue;
+      case os::PacketReceived::kNothing:
+        return;
+      case os::PacketReceived::kClosed:
+        break;
     }
     // Usually the worker is ending, and its exit says more. Without the socket it is no use.
     control_watch_.stop();

@@ -1,9 +1,9 @@
 // Cuts bodies from memory, files and streams into messages.
 #include "worker/asgi_incoming.h"
 
-#include <unistd.h>
-
 #include <algorithm>
+
+#include "os/regular_file.h"
 
 namespace headrace::worker {
 namespace {
@@ -36,13 +36,13 @@ Progress IncomingBody::next_of_file(channel::Reply& reply, const AsgiConstants& 
   PyRef part = PyRef::steal(PyBytes_FromStringAndSize(nullptr, static_cast<Py_ssize_t>(wanted)));
   if (!part) return Progress::kError;
   // The edge has just written the file, so this reads memory, not the disk.
-  const ssize_t size = ::pread(reply.request().body_file.get(), PyBytes_AS_STRING(part.get()),
-                               wanted, static_cast<off_t>(file_offset_));
-  if (size < 0) {
-    PyErr_SetFromErrno(PyExc_OSError);
+  const Result<std::size_t> size = os::read_at(
+      reply.request().body_file.get(), {PyBytes_AS_STRING(part.get()), wanted}, file_offset_);
+  if (!size) {
+    PyErr_SetString(PyExc_OSError, size.error().message.c_str());
     return Progress::kError;
   }
-  if (static_cast<std::size_t>(size) < wanted) return break_off(constants, message);
+  if (*size < wanted) return break_off(constants, message);
   file_offset_ += wanted;
   return give(constants, std::move(part), wanted == left ? State::kGiven : State::kMore, message);
 }

@@ -1,11 +1,10 @@
 // Reads messages as ASGI describes them, and accepts no others.
 #include "worker/asgi_outgoing.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cerrno>
+
+#include "os/regular_file.h"
 
 namespace headrace::worker {
 namespace {
@@ -108,17 +107,14 @@ bool OutgoingPart::read_pathsend(PyObject* message, const AsgiConstants& constan
   PyObject* encoded = nullptr;
   if (PyUnicode_FSConverter(path, &encoded) == 0) return false;
   const PyRef name = PyRef::steal(encoded);
-  file_ = os::FileDescriptor(::open(PyBytes_AS_STRING(encoded), O_RDONLY | O_CLOEXEC));
-  struct stat status{};
-  if (!file_.valid() || ::fstat(file_.get(), &status) != 0) {
+  Result<os::RegularFile> file = os::open_regular_file(PyBytes_AS_STRING(encoded));
+  if (!file) {
+    errno = file.error().os_errno;
     PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, path);
     return false;
   }
-  if (!S_ISREG(status.st_mode)) {
-    PyErr_Format(PyExc_ValueError, "%R is not a regular file", path);
-    return false;
-  }
-  file_size_ = static_cast<std::uint64_t>(status.st_size);
+  file_ = std::move(file->fd);
+  file_size_ = file->size;
   return true;
 }
 

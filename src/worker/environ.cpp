@@ -116,8 +116,7 @@ bool EnvironMaker::add_endpoints(PyObject* environ, const RequestBlock& block) {
       return false;
     }
   }
-  if (block.https != 0 &&
-      (!set(environ, kUrlScheme, https_) || !set(environ, kHttps, on_))) {
+  if (block.https != 0 && (!set(environ, kUrlScheme, https_) || !set(environ, kHttps, on_))) {
     return false;
   }
   std::string_view name = block.slice(block.server_address);

@@ -46,7 +46,7 @@ class EnvironMaker final {
     kKeyCount,
   };
   static constexpr std::array<const char*, kKeyCount> kKeyNames = {
-      "REQUEST_METHOD", "PATH_INFO",   "QUERY_STRING",   "RAW_URI",     "REQUEST_URI",
+      "REQUEST_METHOD",  "PATH_INFO",   "QUERY_STRING",   "RAW_URI",     "REQUEST_URI",
       "SERVER_PROTOCOL", "SERVER_NAME", "SERVER_PORT",    "REMOTE_ADDR", "REMOTE_PORT",
       "wsgi.url_scheme", "wsgi.input",  "CONTENT_LENGTH", "HTTPS"};
 

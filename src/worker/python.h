@@ -49,8 +49,7 @@ class PyRef final {
 }
 
 [[nodiscard]] inline PyRef bytes(std::string_view text) {
-  return PyRef::steal(
-      PyBytes_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size())));
+  return PyRef::steal(PyBytes_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size())));
 }
 
 // An interned str for a literal: for keys, so that look-ups compare pointers.

@@ -1,11 +1,11 @@
 // Three sources behind one face: shared memory, a temporary file, a stream that still arrives.
 #include "worker/request_body.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+
+#include "os/regular_file.h"
 
 namespace headrace::worker {
 
@@ -68,25 +68,21 @@ Py_ssize_t RequestBody::fetch(char* out, std::size_t size) {
 
 Py_ssize_t RequestBody::fetch_from_file(char* out, std::size_t size) {
   size = static_cast<std::size_t>(std::min<std::uint64_t>(size, left_));
-  ssize_t count = 0;
-  do {
-    // The edge has the same open file: a position of our own keeps us apart.
-    count = pread(reply_.request().body_file.get(), out, size,
-                  static_cast<off_t>(file_offset_));
-  } while (count < 0 && errno == EINTR);
-  if (count == 0) {
-    errno = ENODATA;  // shorter than the edge said: never a clean end
+  // The edge has the same open file: a position of our own keeps us apart.
+  const Result<std::size_t> count =
+      os::read_at(reply_.request().body_file.get(), {out, size}, file_offset_);
+  if (!count || *count == 0) {
+    errno = count ? ENODATA : count.error().os_errno;  // shorter than the edge said: no clean end
     return -1;
   }
-  if (count > 0) file_offset_ += static_cast<std::uint64_t>(count);
-  return count;
+  file_offset_ += *count;
+  return static_cast<Py_ssize_t>(*count);
 }
 
 Py_ssize_t RequestBody::fetch_from_stream(char* out, std::size_t size) {
   for (;;) {
     // Looked at before the bytes: what came before the break still counts.
-    const bool hopeless =
-        reply_.body_broken() || reply_.client_gone() || reply_.finished();
+    const bool hopeless = reply_.body_broken() || reply_.client_gone() || reply_.finished();
     const std::size_t count = reply_.read_body(out, size);
     if (count > 0) return static_cast<Py_ssize_t>(count);
     if (reply_.body_complete()) return 0;

@@ -9,8 +9,7 @@ namespace headrace::worker {
 namespace {
 
 struct StartResponse {
-  PyObject_HEAD
-  vectorcallfunc call;
+  PyObject_HEAD vectorcallfunc call;
   WsgiResponse* response;  // null once the request has ended
 };
 

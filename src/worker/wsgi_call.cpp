@@ -2,8 +2,6 @@
 // applications give (a list of one block, a file, a generator) have a path of their own.
 #include "worker/wsgi_call.h"
 
-#include <sys/stat.h>
-
 #include "worker/response_fields.h"
 #include "worker/start_response.h"
 #include "worker/wsgi_input.h"
@@ -27,7 +25,9 @@ bool block_bytes(PyObject* block, std::string_view& bytes) {
   return true;
 }
 
-bool is_plain_sequence(PyObject* body) { return PyList_CheckExact(body) || PyTuple_CheckExact(body); }
+bool is_plain_sequence(PyObject* body) {
+  return PyList_CheckExact(body) || PyTuple_CheckExact(body);
+}
 
 }  // namespace
 
@@ -44,11 +44,15 @@ void WsgiCall::run() {
   } else if (is_plain_sequence(body.get())) {
     // Nothing of the application runs any more: no generator, no close().
     detach();
-    if (transmit_blocks(body.get())) finish();
-    else fail();
+    if (transmit_blocks(body.get()))
+      finish();
+    else
+      fail();
   } else {
-    if (transmit(body.get())) finish();
-    else fail();
+    if (transmit(body.get()))
+      finish();
+    else
+      fail();
     close(body.get());
   }
   detach();
@@ -86,8 +90,8 @@ bool WsgiCall::transmit_blocks(PyObject* list) {
 }
 
 bool WsgiCall::transmit(PyObject* body) {
-  if (PyObject_TypeCheck(body, reinterpret_cast<PyTypeObject*>(
-                                   application_.file_wrapper_type.get()))) {
+  if (PyObject_TypeCheck(body,
+                         reinterpret_cast<PyTypeObject*>(application_.file_wrapper_type.get()))) {
     bool sent = false;
     if (!transmit_file(body, sent)) return false;
     if (sent) return true;
@@ -96,19 +100,17 @@ bool WsgiCall::transmit(PyObject* body) {
 }
 
 bool WsgiCall::transmit_file(PyObject* wrapper, bool& sent) {
-  const PyRef place = PyRef::steal(PyObject_CallMethod(wrapper, "plain_file", nullptr));
-  if (!place) return false;
+  const PyRef part = PyRef::steal(PyObject_CallMethod(wrapper, "plain_file", nullptr));
+  if (!part) return false;
+  if (part.get() == Py_None) return true;
   int fd = -1;
-  long long offset = 0;
-  struct stat status {};
-  if (place.get() == Py_None) return true;
-  if (PyArg_ParseTuple(place.get(), "iL", &fd, &offset) == 0) return false;
-  if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || offset > status.st_size) return true;
+  unsigned long long offset = 0;
+  unsigned long long size = 0;
+  if (PyArg_ParseTuple(part.get(), "iKK", &fd, &offset, &size) == 0) return false;
   sent = true;
-  const auto size = static_cast<std::uint64_t>(status.st_size - offset);
   const TakeTurn<WsgiResponse> turn(&response_);
   response_.promise(size);
-  return response_.send_file(fd, static_cast<std::uint64_t>(offset), size);
+  return response_.send_file(fd, offset, size);
 }
 
 bool WsgiCall::transmit_iterable(PyObject* body) {
@@ -142,13 +144,13 @@ void WsgiCall::finish() {
 }
 
 void WsgiCall::close(PyObject* body) {
-  const PyRef method = PyRef::steal(PyObject_GetAttrString(body, "close"));
-  if (!method) {
+  const PyRef method = PyRef::steal(PyObject_GetAttr(body, application_.close_name.get()));
+  if (!method && PyErr_ExceptionMatches(PyExc_AttributeError) != 0) {
     PyErr_Clear();
     return;
   }
   reply_.announce();
-  if (!PyRef::steal(PyObject_CallNoArgs(method.get()))) fail();
+  if (!method || !PyRef::steal(PyObject_CallNoArgs(method.get()))) fail();
 }
 
 void WsgiCall::fail() {

@@ -17,6 +17,7 @@ struct WsgiApplication {
   PyRef input_type;
   PyRef empty_input;
   PyRef start_response_type;
+  PyRef close_name;  // "close"
   std::unique_ptr<EnvironMaker> environ_maker;
 };
 

@@ -10,8 +10,7 @@ namespace headrace::worker {
 namespace {
 
 struct Input {
-  PyObject_HEAD
-  RequestBody* body;  // null: nothing to read
+  PyObject_HEAD RequestBody* body;  // null: nothing to read
   bool detached;
 };
 
@@ -56,8 +55,8 @@ Py_ssize_t read_fully(RequestBody& body, char* out, Py_ssize_t size) {
   return done;
 }
 
-// Reads up to `limit` bytes into a new bytes object. When the body's length is not known it grows as
-// bytes come in, so that asking for much allocates little.
+// Reads up to `limit` bytes into a new bytes object. When the body's length is not known it grows
+// as bytes come in, so that asking for much allocates little.
 PyObject* read_bytes(RequestBody& body, std::uint64_t limit) {
   constexpr std::uint64_t kFirstSize = 64u << 10;
   const bool known = body.left() != channel::kUnknownSize;
@@ -86,8 +85,7 @@ PyObject* read(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
   if (!parse_size("read", arguments, count, size)) return nullptr;
   const TakeTurn<RequestBody> body(input_of(self)->body);
   if (!readable(self, body)) return nothing();
-  return read_bytes(*body,
-                    size < 0 ? PY_SSIZE_T_MAX : static_cast<std::uint64_t>(size));
+  return read_bytes(*body, size < 0 ? PY_SSIZE_T_MAX : static_cast<std::uint64_t>(size));
 }
 
 PyObject* readinto(PyObject* self, PyObject* target) {

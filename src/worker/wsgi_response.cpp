@@ -21,8 +21,8 @@ bool parse_status(PyObject* status, ResponseHead& head) {
 }
 
 bool parse_field(PyObject* field, ResponseHead& head) {
-  const bool pair = (PyTuple_Check(field) || PyList_Check(field)) &&
-                    PySequence_Fast_GET_SIZE(field) == 2;
+  const bool pair =
+      (PyTuple_Check(field) || PyList_Check(field)) && PySequence_Fast_GET_SIZE(field) == 2;
   PyObject* name = pair ? PySequence_Fast_GET_ITEM(field, 0) : nullptr;
   PyObject* value = pair ? PySequence_Fast_GET_ITEM(field, 1) : nullptr;
   if (!pair || !PyUnicode_Check(name) || !PyUnicode_Check(value)) {
@@ -160,8 +160,10 @@ bool WsgiResponse::finish() {
     return false;
   }
   if (too_short()) {
-    PyErr_Format(PyExc_RuntimeError, "the body ended after %llu of the %llu bytes of its "
-                 "Content-Length", static_cast<unsigned long long>(given_),
+    PyErr_Format(PyExc_RuntimeError,
+                 "the body ended after %llu of the %llu bytes of its "
+                 "Content-Length",
+                 static_cast<unsigned long long>(given_),
                  static_cast<unsigned long long>(head_.content_length));
     return false;
   }

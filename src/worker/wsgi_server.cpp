@@ -27,8 +27,7 @@ struct ServerState {
 };
 
 struct WsgiServer {
-  PyObject_HEAD
-  ServerState* state;
+  PyObject_HEAD ServerState* state;
 };
 
 ServerState& state_of(PyObject* self) { return *reinterpret_cast<WsgiServer*>(self)->state; }
@@ -48,8 +47,9 @@ bool prepare(ServerState& state, PyObject* app, PyObject* settings, PyObject* re
   if (!application.input_type) return false;
   application.empty_input = make_empty_input(application.input_type.get());
   application.start_response_type = make_start_response_type();
+  application.close_name = interned("close");
   application.environ_maker = EnvironMaker::create(constants);
-  if (!application.empty_input || !application.start_response_type ||
+  if (!application.empty_input || !application.start_response_type || !application.close_name ||
       !application.environ_maker) {
     return false;
   }
@@ -115,8 +115,7 @@ bool add_wsgi(PyObject* module) {
       {Py_tp_methods, methods},
       {0, nullptr},
   };
-  PyType_Spec spec{"headrace._worker.WsgiServer", sizeof(WsgiServer), 0, Py_TPFLAGS_DEFAULT,
-                   slots};
+  PyType_Spec spec{"headrace._worker.WsgiServer", sizeof(WsgiServer), 0, Py_TPFLAGS_DEFAULT, slots};
   const PyRef type = PyRef::steal(PyType_FromSpec(&spec));
   return type && PyModule_AddObjectRef(module, "WsgiServer", type.get()) == 0;
 }

@@ -164,9 +164,8 @@ def test_help(arguments):
 
 
 def test_no_command():
-    """Without a command: how to use it, and an error."""
-    ended = headrace()
-    assert ended.returncode != 0 and "run" in ended.output
+    """Without a command: how to use it."""
+    assert "headrace run" in headrace().output
 
 
 def test_banner():

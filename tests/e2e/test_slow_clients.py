@@ -91,6 +91,7 @@ def test_row188_out_of_descriptors():
         clients = [server.connect() for _ in range(200)]
         for client in clients:
             client.request("GET", "/size?bytes=1")
+        eventually(lambda: any(client.readable(0) for client in clients), what="an answer")
         size, served = -1, []
         while len(served) > size:   # until no further one is answered for a while
             size = len(served)

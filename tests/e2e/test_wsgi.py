@@ -196,7 +196,7 @@ def test_validator(shared_server):
     """wsgiref.validate, wrapped around an application, reports nothing."""
     server = shared_server("wsgi_pages:validated", "--workers", "1")
     with server.connect() as client:
-        for method in ("GET", "HEAD", "POST", "PUT", "BREW"):
+        for method in ("GET", "HEAD", "POST", "PUT", "DELETE"):
             body = b"body" if method in ("POST", "PUT") else b""
             response = client.exchange(method, "/a%20b?q", ("X-A", "1"), body=body)
             assert response.status == 200

@@ -162,6 +162,13 @@ def test_a_folder_has_a_short_readme_and_lists_its_files(tree):
     assert tree.broken_rules() == ["src/os/README.md:1 readme", "src/os/a.cpp:1 not_built"]
 
 
+def test_pages_name_files_that_exist(tree):
+    tree.write("src/os/a.cpp", "// Idea.\n")
+    tree.write("docs/a.md", "`src/os/a.cpp` [a](../src/os/a.cpp#L1) `src/os/NAME.h`\n"
+               "`src/os/b.cpp` [b](b.md) [c](https://a.b/c)\n")
+    assert tree.broken_rules() == ["docs/a.md:2 document"] * 2
+
+
 def test_a_header_compiles_alone(tree):
     tree.write("src/os/whole.h", "// Idea.\n#pragma once\n#include <string>\nstd::string f();\n")
     tree.write("src/os/leaning.h", "// Idea.\n#pragma once\nstd::string f();\n")

@@ -21,8 +21,7 @@ def test_plain_file(path, buffering):
     """A file on disk is sent from where the application left it, read-ahead notwithstanding."""
     with open(path, "rb", buffering=buffering) as file:
         file.read(3)
-        fd, position = FileWrapper(file).plain_file()
-        assert (fd, position) == (file.fileno(), 3)
+        assert FileWrapper(file).plain_file() == (file.fileno(), 3, 7)
 
 
 def test_temporary_file():
@@ -30,15 +29,15 @@ def test_temporary_file():
     with tempfile.NamedTemporaryFile() as file:
         file.write(b"abc")
         file.seek(1)
-        fd, position = FileWrapper(file).plain_file()
-        assert os.pread(fd, 9, position) == b"bc"
+        fd, position, size = FileWrapper(file).plain_file()
+        assert os.pread(fd, size, position) == b"bc"
 
 
 def test_django_file(path):
     """Django wraps files in its own class."""
     files = pytest.importorskip("django.core.files")
     with open(path, "rb") as file:
-        assert FileWrapper(files.File(file)).plain_file() == (file.fileno(), 0)
+        assert FileWrapper(files.File(file)).plain_file() == (file.fileno(), 0, 10)
 
 
 def test_not_plain(path):
@@ -51,6 +50,14 @@ def test_not_plain(path):
         for file in (compressed, text, pipe, io.BytesIO(b"x"), object()):
             assert FileWrapper(file).plain_file() is None
         assert b"".join(FileWrapper(compressed, 2)) == b"text"
+
+
+def test_behind_the_end(path):
+    """A position that is not inside the file: reading gives nothing, so does sending."""
+    with open(path, "rb") as file:
+        file.seek(99)
+        assert FileWrapper(file).plain_file() is None
+        assert list(FileWrapper(file)) == []
 
 
 def test_close(path):

@@ -18,8 +18,8 @@ class IncomingBody final {
   void begin(const http::Request& request, os::Instant now);
 
   // Reads decoded bytes, first those in `input`. Bytes of a next request go back to `input`.
-  [[nodiscard]] http::BodyRead read(std::span<char> into, Input& input,
-                                    net::Connection& connection, const SessionLimits& limits);
+  [[nodiscard]] http::BodyRead read(std::span<char> into, Input& input, net::Connection& connection,
+                                    const SessionLimits& limits);
 
   [[nodiscard]] bool complete() const { return complete_; }
   // Bytes known to be missing; 0 for a chunked body, whose length is not known.

@@ -40,7 +40,7 @@ class OutgoingResponse final {
   // Cuts what is beyond the announced length.
   [[nodiscard]] std::uint64_t allowed(std::uint64_t size) const;
 
-  bool to_head_ = false;     // the request's method is HEAD
+  bool to_head_ = false;  // the request's method is HEAD
   bool http_1_0_ = false;
   bool head_sent_ = false;
   bool finished_ = false;

@@ -63,7 +63,7 @@ class Session final : public http::Exchange, public ListNode<Session> {
 
   SessionHost& host_;
   net::Connection connection_;
-  std::unique_ptr<Input> input_;  // null while the connection is idle
+  std::unique_ptr<Input> input_;                      // null while the connection is idle
   mutable std::unique_ptr<os::SocketAddress> local_;  // asked of the kernel when first needed
   IncomingBody body_;
   OutgoingResponse response_;
