@@ -16,7 +16,7 @@ Pool::Pool(std::uint32_t size)
 }
 
 int Pool::order_for(std::uint32_t size) const {
-  const std::uint32_t units = (size + kUnitSize - 1) / kUnitSize;
+  const std::uint32_t units = size / kUnitSize + (size % kUnitSize != 0 ? 1 : 0);
   return units <= 1 ? 0 : static_cast<int>(std::bit_width(units - 1));
 }
 

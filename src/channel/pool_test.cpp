@@ -1,6 +1,8 @@
 // Parts never overlap, and all that is given back can be had again in one piece.
 #include "channel/pool.h"
 
+#include <algorithm>
+#include <bit>
 #include <map>
 #include <random>
 #include <vector>
@@ -69,17 +71,18 @@ TEST(Pool, KeepsPartsApart) {
   Pool pool(kSize);
   std::map<std::uint32_t, std::uint32_t> used;  // offset to size as asked
   std::vector<bool> taken(kSize / kUnit);
+  const auto units_of = [](std::uint32_t size) { return std::bit_ceil((size + kUnit - 1) / kUnit); };
   const auto mark = [&](std::uint32_t offset, std::uint32_t size, bool value) {
-    for (std::uint32_t unit = offset / kUnit; unit < (offset + size + kUnit - 1) / kUnit; ++unit) {
-      ASSERT_NE(taken.at(unit), value);
-      taken[unit] = value;
+    for (std::uint32_t unit = 0; unit < units_of(size); ++unit) {
+      ASSERT_NE(taken.at(offset / kUnit + unit), value);
+      taken[offset / kUnit + unit] = value;
     }
   };
   for (int step = 0; step < 50'000; ++step) {
     if (random() % 2 == 0 || used.empty()) {
       const std::uint32_t size = 1 + random() % (random() % 4 == 0 ? 64 * kUnit : 3 * kUnit);
       const auto part = pool.allocate(size);
-      const std::uint32_t units = std::bit_ceil((size + kUnit - 1) / kUnit);
+      const std::uint32_t units = units_of(size);
       if (!part) {
         for (std::uint32_t start = 0; start < taken.size(); start += units) {
           const auto first = taken.begin() + start;

@@ -63,6 +63,7 @@ bool WorkerInbox::take_blocking(TakenRequest& request, InterpreterLock& lock) {
     } else if (!watcher_present_) {
       watch(guard, lock);
     } else {
+      announce();
       lock.release();
       role_free_.wait(guard);
       guard.unlock();

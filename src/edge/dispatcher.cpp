@@ -57,6 +57,17 @@ void Dispatcher::withdraw(Call& call) {
   call.frame = nullptr;
 }
 
+bool Dispatcher::take_back(Call& call) {
+  if (call.state == CallState::kAssigned) {
+    if (!call.worker->end().revoke(call.use)) return false;
+    call.unlink();
+    call.state = CallState::kDone;
+  } else {
+    withdraw(call);
+  }
+  return true;
+}
+
 void Dispatcher::complete(Call& call) {
   ASSERT(call.state == CallState::kAssigned);
   call.unlink();

@@ -39,6 +39,8 @@ class Dispatcher final {
   [[nodiscard]] Admission admit(Call& call);
   // Ends the call early (client gone, deadline). Afterwards the dispatcher knows nothing of it.
   void withdraw(Call& call);
+  // Ends the call if no worker has begun it, and says whether that was so.
+  [[nodiscard]] bool take_back(Call& call);
   // Ends a call whose response is complete.
   void complete(Call& call);
 

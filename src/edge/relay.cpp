@@ -77,7 +77,8 @@ os::Task<void> Relay::run(os::Instant queue_deadline) {
 }
 
 os::Instant Relay::deadline(os::Instant queue_deadline) const {
-  if (call_.state == CallState::kWaiting) return queue_deadline;
+  // A request that a worker has, but has not begun, still waits.
+  if (!begun_) return queue_deadline;
   os::Instant until = exchange_.write_deadline();
   if (body_wanted_ && !body_ended_) until = std::min(until, exchange_.body_deadline());
   return until;
@@ -85,8 +86,10 @@ os::Instant Relay::deadline(os::Instant queue_deadline) const {
 
 void Relay::handle_deadline(os::Instant queue_deadline) {
   const os::Instant now = exchange_.waiter().loop().now();
-  if (call_.state == CallState::kWaiting) {
-    if (now >= queue_deadline) give_up(504, "no worker became free in time");
+  if (!begun_) {
+    if (now < queue_deadline) return;
+    begun_ = !dispatcher_.take_back(call_);
+    if (!begun_) give_up(504, "no worker became free in time");
   } else if (now >= exchange_.write_deadline()) {
     dispatcher_.withdraw(call_);
     visit_.note = "the client did not read its response in time";
@@ -100,6 +103,7 @@ void Relay::handle_deadline(os::Instant queue_deadline) {
 
 void Relay::handle_change() {
   if (const channel::Frame* frame = std::exchange(call_.frame, nullptr)) {
+    begun_ = true;
     handle_frame(*frame);
     if (done()) return;
   }

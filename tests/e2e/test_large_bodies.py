@@ -101,13 +101,15 @@ def test_upload_leaves_no_file(tmp_path):
     """The file of a large body is unlinked from the start, also while the upload runs."""
     with Server("large_wsgi:app", "--workers", "1", "--temp-dir", tmp_path,
                 probe="/produced") as server:
-        before = server.edge.descriptor_count()
+        def unlinked_files():
+            return [name for name in server.edge.open_files() if str(tmp_path) in name]
+
         with server.connect() as client:
             client.request("POST", "/upload", ("Content-Length", str(4 * MB)))
             client.send(PIECE * 3)
-            eventually(lambda: server.edge.descriptor_count() >= before + 2, what="the file")
+            eventually(unlinked_files, what="the file")
             assert not list(tmp_path.iterdir())
-        eventually(lambda: server.edge.descriptor_count() <= before, what="its end")
+        eventually(lambda: not unlinked_files(), what="its end")
 
 
 def test_download_to_a_slow_client(large):
