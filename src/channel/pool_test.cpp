@@ -71,7 +71,9 @@ TEST(Pool, KeepsPartsApart) {
   Pool pool(kSize);
   std::map<std::uint32_t, std::uint32_t> used;  // offset to size as asked
   std::vector<bool> taken(kSize / kUnit);
-  const auto units_of = [](std::uint32_t size) { return std::bit_ceil((size + kUnit - 1) / kUnit); };
+  const auto units_of = [](std::uint32_t size) {
+    return std::bit_ceil((size + kUnit - 1) / kUnit);
+  };
   const auto mark = [&](std::uint32_t offset, std::uint32_t size, bool value) {
     for (std::uint32_t unit = 0; unit < units_of(size); ++unit) {
       ASSERT_NE(taken.at(offset / kUnit + unit), value);

@@ -9,9 +9,11 @@
 
 namespace headrace::config {
 
+// NOLINTBEGIN(readability-identifier-naming): the names of the units themselves.
 inline constexpr std::uint64_t KB = 1024;
 inline constexpr std::uint64_t MB = 1024 * KB;
 inline constexpr std::uint64_t GB = 1024 * MB;
+// NOLINTEND(readability-identifier-naming)
 
 using namespace std::chrono_literals;
 

@@ -10,15 +10,22 @@ namespace headrace::edge {
 namespace {
 
 constexpr std::size_t kReadSize = 64u << 10;
+// What one upload may have of the loop before other clients get their turn.
+constexpr std::uint64_t kReadPerTurnMax = 1u << 20;
 
 }  // namespace
 
 os::Task<Collected> CollectedBody::collect(http::Exchange& exchange) {
   exchange.invite_body();
+  std::uint64_t read_in_turn = 0;
   while (true) {
     const http::BodyRead read = read_once(exchange);
     switch (read.kind) {
       case http::BodyRead::kBytes:
+        read_in_turn += read.size;
+        if (read_in_turn < kReadPerTurnMax) break;
+        read_in_turn = 0;
+        co_await exchange.waiter().next_turn();
         break;
       case http::BodyRead::kComplete:
         if (file_.valid()) os::rewind_file(file_.get());

@@ -35,7 +35,7 @@ class Dispatcher final {
       : loop_(loop), observer_(observer), queue_depth_max_(queue_depth_max) {}
 
   // Gives the call to a worker or queues it. From then on its waiter is woken for each frame, and
-  // when its state changes.
+  // when it is lost.
   [[nodiscard]] Admission admit(Call& call);
   // Ends the call early (client gone, deadline). Afterwards the dispatcher knows nothing of it.
   void withdraw(Call& call);

@@ -44,7 +44,7 @@ class EdgeProcess final : private os::EventHandler, private EdgeThreadObserver {
   void forget(std::uint32_t worker_id);
   void tell_supervisor(LinkKind kind, std::uint32_t worker_id, std::string_view text = {});
   template <class Action>
-  void on_each_thread(Action action);
+  void on_each_thread(const Action& action);
 
   // EdgeThreadObserver, on any thread
   void on_nonsense(std::uint32_t worker_id, const char* what) override;
@@ -61,7 +61,7 @@ class EdgeProcess final : private os::EventHandler, private EdgeThreadObserver {
 };
 
 template <class Action>
-void EdgeProcess::on_each_thread(Action action) {
+void EdgeProcess::on_each_thread(const Action& action) {
   for (const auto& thread : threads_) {
     EdgeThread* const target = thread.get();
     target->loop().post([target, action] { action(*target); });
@@ -128,10 +128,14 @@ void EdgeProcess::on_packet(LinkPacket packet) {
     case LinkKind::kDetach:
       on_each_thread([worker_id](EdgeThread& thread) { thread.detach(worker_id); });
       break;
-    case LinkKind::kDrain:
-      start_.listeners.clear();
-      on_each_thread([](EdgeThread& thread) { thread.drain(); });
+    case LinkKind::kDrain: {
+      // Closed when the last thread has looked away: one that still watches a closed listener,
+      // which the supervisor may hold open, would be told of its clients for ever.
+      const auto listeners =
+          std::make_shared<std::vector<os::FileDescriptor>>(std::move(start_.listeners));
+      on_each_thread([listeners](EdgeThread& thread) { thread.drain(); });
       break;
+    }
     default:
       log::error("the supervisor sent message {}, which an edge does not get",
                  static_cast<std::uint32_t>(packet.message.kind));

@@ -72,7 +72,10 @@ os::Task<void> Relay::run(os::Instant queue_deadline) {
   // The spool's budget is held until the client has taken what is in it.
   while (spool_.is_open() && exchange_.unsent_bytes() != 0 && !exchange_.client_gone()) {
     const os::Instant until = exchange_.write_deadline();
-    if (co_await exchange_.waiter().wait(until) == os::Wake::kDeadline) break;
+    if (co_await exchange_.waiter().wait(until) == os::Wake::kDeadline &&
+        exchange_.waiter().loop().now() >= exchange_.write_deadline()) {
+      break;
+    }
   }
 }
 
@@ -80,8 +83,14 @@ os::Instant Relay::deadline(os::Instant queue_deadline) const {
   // A request that a worker has, but has not begun, still waits.
   if (!begun_) return queue_deadline;
   os::Instant until = exchange_.write_deadline();
-  if (body_wanted_ && !body_ended_) until = std::min(until, exchange_.body_deadline());
+  if (waits_for_body()) until = std::min(until, exchange_.body_deadline());
   return until;
+}
+
+bool Relay::waits_for_body() const {
+  // Without room it is the application that is slow, not the client.
+  return body_wanted_ && !body_ended_ && call_.state == CallState::kAssigned &&
+         call_.worker->end().body_room(call_.use) != 0;
 }
 
 void Relay::handle_deadline(os::Instant queue_deadline) {
@@ -94,7 +103,7 @@ void Relay::handle_deadline(os::Instant queue_deadline) {
     dispatcher_.withdraw(call_);
     visit_.note = "the client did not read its response in time";
     exchange_.abort();
-  } else if (body_wanted_ && !body_ended_ && now >= exchange_.body_deadline()) {
+  } else if (waits_for_body() && now >= exchange_.body_deadline()) {
     call_.worker->end().tell(call_.use, channel::kBodyBroken);
     body_ended_ = true;
     if (!exchange_.head_sent()) give_up(408, "the request body arrived too slowly");
@@ -149,6 +158,8 @@ void Relay::handle_frame(const channel::Frame& frame) {
     case channel::FrameKind::kFile: {
       os::FileDescriptor file = call_.worker->end().claim_file(frame);
       if (!file.valid()) return give_up(502, "the worker sent no file");
+      if (spool_.is_open()) flush_spool();
+      if (done()) return;
       exchange_.send_file(std::move(file), frame.header.file_offset, frame.header.file_size);
       break;
     }
@@ -177,9 +188,11 @@ void Relay::take_body(std::string_view bytes) {
     const std::uint64_t rest = announced_ - std::min(announced_, relayed_);
     spool_refused_ = !spool_.open(rest);
   }
+  const std::uint64_t rest = announced_ - std::min(announced_, relayed_);
   relayed_ += bytes.size();
   if (!spool_.is_open()) return exchange_.send_body(bytes);
-  if (!spool_.append(bytes)) give_up(502, "the response could not be spooled");
+  // What goes beyond the announced length never reaches the client, and must not fill the disk.
+  if (!spool_.append(bytes.substr(0, rest))) give_up(502, "the response could not be spooled");
 }
 
 void Relay::flush_spool() {
@@ -189,7 +202,8 @@ void Relay::flush_spool() {
 void Relay::finish_response() {
   if (spool_.is_open()) flush_spool();
   if (done()) return;
-  if (announced_ != channel::kUnknownSize && exchange_.body_bytes() != announced_) {
+  const std::uint64_t given = std::max(exchange_.body_bytes(), relayed_);
+  if (announced_ != channel::kUnknownSize && given != announced_) {
     const http::Request& request = exchange_.request();
     log::warning("worker {}: {} {}: the body has {} bytes, Content-Length says {}",
                  call_.worker->traits().id, request.method_name, request.path,

@@ -29,6 +29,7 @@ class Relay final {
  private:
   [[nodiscard]] bool done() const { return call_.state == CallState::kDone; }
   [[nodiscard]] os::Instant deadline(os::Instant queue_deadline) const;
+  [[nodiscard]] bool waits_for_body() const;
   void handle_change();
   void handle_deadline(os::Instant queue_deadline);
   void handle_frame(const channel::Frame& frame);

@@ -5,6 +5,12 @@
 #include <array>
 
 namespace headrace::net {
+namespace {
+
+// What one client that reads fast may have of the loop before the others get their turn.
+constexpr std::uint64_t kSentPerTurnMax = 4u << 20;
+
+}  // namespace
 
 Connection::Connection(os::Loop& loop, os::FileDescriptor socket, os::SocketAddress peer)
     : loop_(loop), waiter_(loop), socket_(std::move(socket)), peer_(std::move(peer)) {}
@@ -28,7 +34,12 @@ void Connection::on_event(std::uint32_t readiness) {
     readable_ = peer_finished_ = true;
     break_off();
   }
-  if ((readiness & os::kWritable) != 0 && unsent_ != 0) flush();
+  if ((readiness & os::kWritable) != 0 && unsent_ != 0 && !armed()) flush();
+  waiter_.wake();
+}
+
+void Connection::on_deadline() {
+  flush();
   waiter_.wake();
 }
 
@@ -106,7 +117,13 @@ os::Transfer Connection::send_segment(Segment& segment) {
 void Connection::flush() {
   std::size_t done = 0;
   bool blocked = false;
+  const std::uint64_t sent_before = sent_;
   while (done < segments_.size() && !blocked) {
+    if (sent_ - sent_before >= kSentPerTurnMax) {
+      // The socket would take more, so no event will come of it.
+      loop_.timers().arm(*this, loop_.now());
+      break;
+    }
     Segment& segment = segments_[done];
     const os::Transfer sent = send_segment(segment);
     if (sent.kind == os::Transfer::kBroken || sent.kind == os::Transfer::kEnd) {

@@ -19,7 +19,7 @@
 
 namespace headrace::net {
 
-class Connection final : private os::EventHandler {
+class Connection final : private os::EventHandler, private os::Timer {
  public:
   Connection(os::Loop& loop, os::FileDescriptor socket, os::SocketAddress peer);
   ~Connection();
@@ -72,6 +72,7 @@ class Connection final : private os::EventHandler {
   };
 
   void on_event(std::uint32_t readiness) override;
+  void on_deadline() override;
   void keep(std::string_view bytes);
   void flush();
   [[nodiscard]] os::Transfer send_segment(Segment& segment);

@@ -14,8 +14,9 @@ namespace headrace::os {
 
 class TimerWheel;
 
-// Something with a deadline. Neither copied nor moved: the wheel links to it.
-class Timer {
+// Something with a deadline. Neither copied nor moved: the wheel links to it. (The destructor is
+// virtual only because the wheel, a friend, could call it.)
+class Timer {  // NOLINT(cppcoreguidelines-virtual-class-destructor)
  public:
   Timer() = default;
   Timer(const Timer&) = delete;

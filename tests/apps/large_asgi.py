@@ -4,7 +4,7 @@ import hashlib
 import urllib.parse
 
 PIECE = bytes(range(256)) * 256
-produced = [0]
+produced = [0]   # bytes of the response that was continued last
 
 
 async def app(scope, receive, send):
@@ -21,12 +21,13 @@ async def app(scope, receive, send):
 
 
 async def download(send, count):
-    produced[0] = 0
     await send({"type": "http.response.start", "status": 200,
                 "headers": [(b"content-length", b"%d" % count)]})
-    while produced[0] < count:
-        piece = PIECE[:count - produced[0]]
-        produced[0] += len(piece)
+    sent = 0
+    while sent < count:
+        piece = PIECE[:count - sent]
+        sent += len(piece)
+        produced[0] = sent
         await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body"})
 

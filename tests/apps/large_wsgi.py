@@ -5,7 +5,7 @@ import tempfile
 import urllib.parse
 
 PIECE = bytes(range(256)) * 256
-produced = [0]
+produced = [0]   # bytes of the response that was continued last
 
 
 def app(environ, start_response):
@@ -14,7 +14,6 @@ def app(environ, start_response):
     count = int(query.get("bytes", 0))
     fields = [("Content-Type", "application/octet-stream")]
     if path == "/download":
-        produced[0] = 0
         start_response("200 OK", [*fields, ("Content-Length", str(count))])
         return download(count)
     if path == "/file":
@@ -29,9 +28,11 @@ def app(environ, start_response):
 
 
 def download(count):
-    while produced[0] < count:
-        piece = PIECE[:count - produced[0]]
-        produced[0] += len(piece)
+    sent = 0
+    while sent < count:
+        piece = PIECE[:count - sent]
+        sent += len(piece)
+        produced[0] = sent
         yield piece
 
 

@@ -4,16 +4,10 @@ import re
 import signal
 
 import pytest
-from harness.server import APPS, PYTHON, PortReservation, Server, headrace
+from harness.server import APPS, PYTHON, REPOSITORY, PortReservation, Server, headrace
 from harness.wait import eventually
 
-# The settings of this milestone: renaming one is a break that must be meant.
-SETTINGS = """app interface factory chdir env_file python root_path reload debug workers threads
-concurrency edge_threads start_timeout stop_timeout control bind backlog connections_max
-trusted_proxies log_level access_log access_log_path quiet queue_depth_max queue_timeout
-response_window target_size_max field_size_max head_size_max field_count_max body_size_max
-body_memory_max request_body temp_dir head_timeout body_timeout body_rate_min idle_timeout
-write_timeout linger_timeout""".split()
+SETTINGS = (REPOSITORY / "tests" / "golden" / "settings.txt").read_text().split()
 
 
 def seen(server):

@@ -137,6 +137,7 @@ def test_stopped_worker_keeps_no_request(server):
     victim = server.workers()[0]
     victim.kill(signal.SIGSTOP)
     try:
+        eventually(victim.is_stopped, what="SIGSTOP to take effect")
         answers = []
 
         def ask():

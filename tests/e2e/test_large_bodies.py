@@ -132,6 +132,41 @@ def test_download_to_a_slow_client(large):
     memory.expect_bounded()
 
 
+@pytest.mark.parametrize("interface", ["wsgi", "asgi"])
+def test_finite_response_to_a_slow_client(interface, tmp_path):
+    """A client that does not read 32 MB holds no thread: the rest waits, unnamed, in temp_dir."""
+    expected = hashlib.sha256(PIECE * (32 * MB // len(PIECE))).digest()
+    with Server(f"large_{interface}:app", "--workers", "1", "--threads", "1", "--temp-dir",
+                tmp_path, probe="/produced") as server:
+        memory = Memory(server)
+        slow = [server.connect(timeout=60, receive_buffer_bytes=65536) for _ in range(3)]
+        for client in slow:
+            client.request("GET", f"/download?bytes={32 * MB}")
+        responses = [client.head() for client in slow]
+        eventually(lambda: server.get("/produced").text == str(32 * MB), what="a free thread")
+        assert not list(tmp_path.iterdir())
+        memory.expect_bounded()
+        for client, response in zip(slow, responses, strict=True):
+            found = hashlib.sha256()
+            for piece in client.pieces(response):
+                found.update(piece)
+            assert found.digest() == expected
+            client.expect_kept()
+            client.close()
+        memory.expect_bounded()
+
+
+def test_without_a_spool_the_worker_waits():
+    """With --response-spool-max 0 the application never gets far ahead of its client."""
+    with Server("large_wsgi:app", "--workers", "1", "--threads", "2", "--response-spool-max", "0",
+                probe="/produced") as server:
+        with server.connect(receive_buffer_bytes=65536) as client:
+            client.request("GET", f"/download?bytes={32 * MB}")
+            response = client.head()
+            holds_for(lambda: int(server.get("/produced").text) < AHEAD_MAX, 0.3, "the bound")
+            assert sum(map(len, client.pieces(response))) == 32 * MB
+
+
 def test_download_is_unchanged(large):
     """100 MB arrive byte for byte."""
     count = 100 * MB

@@ -40,6 +40,10 @@ class Process:
         except (FileNotFoundError, ProcessLookupError):
             return False
 
+    def is_stopped(self):
+        """True once SIGSTOP has taken effect."""
+        return _stat_fields(self.pid)[0] == b"T"
+
     def program(self):
         """Path of its executable, '' when it is gone."""
         try:

@@ -26,7 +26,6 @@ def test_row73_413_survives_the_upload(wsgi):
         sender.start()
         assert client.response().status == 413
         client.expect_end()
-        client.close()
         sender.join()
 
 

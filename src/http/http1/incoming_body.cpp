@@ -75,7 +75,10 @@ http::BodyRead IncomingBody::decode(std::span<char> into, std::size_t size, Inpu
 os::Instant IncomingBody::deadline(const SessionLimits& limits) const {
   os::Instant deadline = last_bytes_at_ + limits.body_timeout;
   if (limits.body_rate_min != 0) {
-    const std::chrono::milliseconds paid_for(received_ * 1000 / limits.body_rate_min);
+    // Years at most, so that nanoseconds do not overflow.
+    constexpr std::uint64_t kPaidForMax = std::chrono::milliseconds(std::chrono::years(10)).count();
+    const std::chrono::milliseconds paid_for(
+        std::min(received_ * 1000 / limits.body_rate_min, kPaidForMax));
     deadline = std::min<os::Instant>(deadline, began_at_ + kBodyRateGrace + paid_for);
   }
   return deadline;

@@ -10,6 +10,9 @@ namespace {
 // How much of a body nobody wanted is read so that the connection can be kept.
 constexpr std::uint64_t kDrainedSizeMax = 256u << 10;
 constexpr std::size_t kThrowAwaySize = 16384;
+// What one client may have of the loop before the others get their turn.
+constexpr int kExchangesPerTurnMax = 64;
+constexpr std::uint64_t kThrownAwayPerTurnMax = 256u << 10;
 
 // Whether the client should get the chance to read the last response before the connection goes:
 // closing with unread input makes the kernel send RST, which may destroy it (RFC 9112 section 9.6).
@@ -37,12 +40,20 @@ os::Task<void> Session::serve(std::unique_ptr<Session> session) {
 }
 
 os::Task<CloseReason> Session::run() {
+  int served_in_turn = 0;
   while (true) {
+    const os::Instant turn = connection_.loop().now();
     CloseReason reason = co_await read_head();
     if (reason != CloseReason::kNone) co_return reason;
     co_await host_.handler().handle(*this);
     reason = co_await end_exchange();
     if (reason != CloseReason::kNone) co_return reason;
+    // Pipelined requests that no worker is asked for never make this coroutine wait.
+    served_in_turn = connection_.loop().now() == turn ? served_in_turn + 1 : 0;
+    if (served_in_turn == kExchangesPerTurnMax) {
+      served_in_turn = 0;
+      co_await waiter().next_turn();
+    }
   }
 }
 
@@ -232,6 +243,7 @@ os::Task<void> Session::linger() {
   }
   connection_.finish_writing();
   if (!more_input) co_return;
+  std::uint64_t thrown_away = 0;
   while (!connection_.broken()) {
     const os::Transfer got = throw_away_input();
     if (got.kind == os::Transfer::kEnd || got.kind == os::Transfer::kBroken) co_return;
@@ -239,6 +251,11 @@ os::Task<void> Session::linger() {
     if (got.kind == os::Transfer::kWouldBlock &&
         co_await waiter().wait(deadline) == os::Wake::kDeadline) {
       co_return;
+    }
+    thrown_away += got.size;
+    if (thrown_away >= kThrownAwayPerTurnMax) {
+      thrown_away = 0;
+      co_await waiter().next_turn();
     }
   }
 }
