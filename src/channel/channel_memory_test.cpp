@@ -19,8 +19,7 @@ Result<ChannelMemory> map_changed(const std::function<void(Header&)>& change) {
   const os::FileDescriptor memory = create_channel(kSmallGeometry).value();
   Header header{.magic = kMagic, .geometry = kSmallGeometry};
   change(header);
-  EXPECT_EQ(::pwrite(memory.get(), &header, sizeof header, 0),
-            static_cast<ssize_t>(sizeof header));
+  EXPECT_EQ(::pwrite(memory.get(), &header, sizeof header, 0), static_cast<ssize_t>(sizeof header));
   return ChannelMemory::map(memory.get());
 }
 
@@ -28,8 +27,8 @@ Result<ChannelMemory> map_changed(const std::function<void(Header&)>& change) {
 TEST(ChannelMemory, MapsItsParts) {
   const auto memory = map_changed([](Header&) {}).value();
   const Layout& layout = memory.layout();
-  const auto* const base = reinterpret_cast<const std::byte*>(&memory.edge_line()) -
-                           layout.edge_line;
+  const auto* const base =
+      reinterpret_cast<const std::byte*>(&memory.edge_line()) - layout.edge_line;
   const auto offset = [&](const void* part) {
     return static_cast<std::size_t>(static_cast<const std::byte*>(part) - base);
   };

@@ -30,17 +30,17 @@ class DescriptorSocket : public testing::Test {
     return os::create_temporary_file(testing::TempDir()).value();
   }
   static bool same(const os::FileDescriptor& a, const os::FileDescriptor& b) {
-    struct stat first {}, second {};
+    struct stat first{}, second{};
     return ::fstat(a.get(), &first) == 0 && ::fstat(b.get(), &second) == 0 &&
            first.st_ino == second.st_ino;
   }
   // The sender's own file and the copies of it that are still open elsewhere in this process.
   static int open_count(const os::FileDescriptor& file) {
-    struct stat wanted {};
+    struct stat wanted{};
     ::fstat(file.get(), &wanted);
     int count = 0;
     for (int fd = 0; fd < 2000; ++fd) {
-      struct stat found {};
+      struct stat found{};
       count += ::fstat(fd, &found) == 0 && found.st_ino == wanted.st_ino &&
                found.st_dev == wanted.st_dev;
     }
@@ -124,8 +124,7 @@ TEST_F(DescriptorSocket, IsFullAtSomePoint) {
   }
   EXPECT_EQ(sent.error().os_errno, EAGAIN);
   std::thread waiting([&] {
-    EXPECT_TRUE(
-        send_descriptor(sockets_.first.get(), {count, 1}, file.get(), WhenFull::kWait));
+    EXPECT_TRUE(send_descriptor(sockets_.first.get(), {count, 1}, file.get(), WhenFull::kWait));
   });
   // Claiming one that comes later makes room.
   os::FileDescriptor claimed = claim({count - 1, 1});

@@ -58,7 +58,7 @@ std::optional<SlotUse> EdgeEnd::submit(const http::Request& request, const Endpo
   free_slots_.pop_back();
   use.owner = owner;
   use.in_use = true;
-  use.head_seen = use.ended = false;
+  use.begun = use.head_seen = use.ended = false;
   use.stream_offset = offset + static_cast<std::uint32_t>(body_start);
   use.stream_capacity = body.stream_capacity;
   use.stream_written = 0;
@@ -121,7 +121,7 @@ EdgeEnd::Use& EdgeEnd::use_of(SlotUse slot_use) {
 }
 
 bool EdgeEnd::revoke(SlotUse slot_use) {
-  (void)use_of(slot_use);
+  if (use_of(slot_use).begun) return false;
   std::uint32_t expected = state_word(slot_use.generation, SlotState::kQueued);
   if (!memory_.slot(slot_use.slot)
            .state.compare_exchange_strong(expected,

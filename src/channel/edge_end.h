@@ -117,6 +117,7 @@ class EdgeEnd final {
     std::uint32_t stream_capacity = 0;
     std::uint64_t stream_written = 0;
     bool in_use = false;
+    bool begun = false;  // a frame of it has been read: it was taken, whatever its slot says
     bool head_seen = false;
     bool ended = false;
   };

@@ -144,8 +144,7 @@ TEST(EdgeEnd, SharesThePool) {
   const std::string large(200 * 1024, 'x');  // four fit
   for (int round = 0; round < 20; ++round) {
     std::vector<SlotUse> uses;
-    while (const auto use =
-               pair.submit("/large", {.kind = BodyKind::kMemory, .bytes = large})) {
+    while (const auto use = pair.submit("/large", {.kind = BodyKind::kMemory, .bytes = large})) {
       uses.push_back(*use);
     }
     ASSERT_EQ(uses.size(), 4u);
@@ -226,6 +225,18 @@ TEST(EdgeEnd, AbandonsBegunRequests) {
   ASSERT_EQ(frames.size(), 1u);
   EXPECT_EQ(frames[0].owner, nullptr);
   EXPECT_EQ(pair.edge->in_flight(), 0u);
+}
+
+// A request whose answer has begun is not taken back, even if the worker makes its slot look as
+// if it were still queued (row 180).
+TEST(EdgeEnd, DoesNotRevokeWhatWasAnswered) {
+  const ChannelPair pair;
+  const SlotUse use = pair.submit("/").value();
+  const TakenRequest request = pair.take();
+  ASSERT_TRUE(pair.worker->write_frame(request, {.kind = FrameKind::kWantBody}, {}, {}));
+  ASSERT_EQ(read_all(*pair.edge).size(), 1u);
+  request.slot->state.store(state_word(use.generation, SlotState::kQueued));
+  EXPECT_FALSE(pair.edge->revoke(use));
 }
 
 // A sleeping worker is to be rung once, an awake one not at all.

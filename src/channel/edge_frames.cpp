@@ -86,6 +86,7 @@ bool EdgeEnd::plausible(const FrameHeader& header, std::uint64_t available) {
   }
   const bool releases = (header.flags & kRelease) != 0 || header.kind == FrameKind::kReleased;
   if (releases && !use.ended) return refuse("a release before the response's end");
+  use.begun = true;
   return true;
 }
 

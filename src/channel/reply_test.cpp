@@ -280,9 +280,8 @@ constexpr std::uint32_t kCapacity = 1024;
 class StreamedBodyTest : public ReplyTest {
  protected:
   StreamedBodyTest()
-      : ReplyTest({.kind = BodyKind::kStream,
-                   .size = kUnknownSize,
-                   .stream_capacity = kCapacity}) {}
+      : ReplyTest({.kind = BodyKind::kStream, .size = kUnknownSize, .stream_capacity = kCapacity}) {
+  }
 
   std::string read_body(std::size_t size) const {
     std::string bytes(size, '\0');

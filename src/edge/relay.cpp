@@ -221,8 +221,10 @@ void Relay::start_response(const channel::Frame& frame) {
                             head.length_known, head.length};
   const bool whole = (frame.header.flags & channel::kLast) != 0;
   if (whole && !head.length_known) {
-    // An empty answer to HEAD says nothing about the length that a GET would have had.
-    start.length_known = exchange_.request().method != http::Method::kHead || !frame.body.empty();
+    // An empty answer to HEAD, and 304, say nothing about the length that a 200 would have had.
+    const bool without_body =
+        exchange_.request().method == http::Method::kHead || start.status == 304;
+    start.length_known = !without_body || !frame.body.empty();
     start.length = frame.body.size();
   }
   visit_.answered_at = exchange_.waiter().loop().now();

@@ -50,7 +50,7 @@ class Relay final {
   std::uint64_t relayed_ = 0;  // response body bytes taken from the worker, without files
   std::uint64_t announced_ = channel::kUnknownSize;  // Content-Length, where a body follows
   std::uint64_t credited_ = 0;                       // of these, what the worker knows to have left
-  bool begun_ = false;          // a worker is known to have taken the request
+  bool begun_ = false;                               // a worker is known to have taken the request
   bool spool_refused_ = false;                       // over budget: the worker waits for the client
   bool body_wanted_ = false;                         // the application reads a streamed body
   bool body_ended_ = false;

@@ -202,9 +202,8 @@ TEST_F(SpooledResponse, FreesTheWorker) {
   EXPECT_FALSE(request_.done) << "its place on the disk is still taken";
   take_all_output();
   EXPECT_TRUE(request_.done);
-  EXPECT_EQ(budget.reserved(), 0u);
-  EXPECT_TRUE(exchange().body == body_.substr(0, 1000) + std::string(100'000, '-') +
-                                     body_.substr(1000));
+  EXPECT_TRUE(exchange().body ==
+              body_.substr(0, 1000) + std::string(100'000, '-') + body_.substr(1000));
 }
 
 // A file keeps its place behind what was spooled.

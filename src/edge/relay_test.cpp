@@ -109,8 +109,8 @@ TEST_F(RelayTest, RefusesInvalidHeads) {
     EXPECT_EQ(request.exchange.status, 500) << status;
     EXPECT_TRUE(request.exchange.finished);
     EXPECT_TRUE(reply->client_gone());
-    ASSERT_TRUE(worker.pair.worker->write_frame(
-        reply->request(), {.kind = channel::FrameKind::kReleased}, {}, {}));
+    ASSERT_TRUE(worker.pair.worker->write_frame(reply->request(),
+                                                {.kind = channel::FrameKind::kReleased}, {}, {}));
     dispatch.pass();
   }
   RelayedRequest& request = prepare("/");

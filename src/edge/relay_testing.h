@@ -35,6 +35,10 @@ class RelayedRequest final {
   bool done = false;  // the relay has ended
 
   [[nodiscard]] CallState state() const { return call_.state; }
+  // Of the worker that it is assigned to; 0 if there is none.
+  [[nodiscard]] std::uint32_t worker_id() const {
+    return call_.state == CallState::kAssigned ? call_.worker->traits().id : 0;
+  }
 
  private:
   os::Task<void> run(os::Instant now) {
@@ -67,8 +71,8 @@ class RelayFixture {
   }
 
   TestWorker& attach(std::uint32_t id, std::uint32_t depth = 1) {
-    workers.push_back(std::make_unique<TestWorker>(dispatch.dispatcher,
-                                                   WorkerTraits{.id = id, .depth = depth}));
+    workers.push_back(
+        std::make_unique<TestWorker>(dispatch.dispatcher, WorkerTraits{.id = id, .depth = depth}));
     return *workers.back();
   }
   RelayedRequest& ask(std::string_view path, const channel::RequestBody& body = {}) {

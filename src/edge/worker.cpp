@@ -6,6 +6,8 @@
 namespace headrace::edge {
 
 bool Worker::assign(Call& call, os::Instant now) {
+  // Before, there was nothing to make progress with.
+  if (end_->untaken() == 0) last_progress_ = now;
   const auto use = end_->submit(call.exchange.request(), call.endpoints, call.body, &call);
   if (!use) return false;
   call.state = CallState::kAssigned;

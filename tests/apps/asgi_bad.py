@@ -1,85 +1,49 @@
-"""Applications that break ASGI or HTTP, one a path: /<name of the function>."""
+"""Applications that break ASGI or HTTP, one a path: /<name>."""
+
+PLAIN = (b"content-type", b"text/plain")
 
 
-def start(status=200, *fields):
-    return {"type": "http.response.start", "status": status,
-            "headers": [(b"content-type", b"text/plain"), *fields]}
+def start(*fields, status=200):
+    return {"type": "http.response.start", "status": status, "headers": [*fields]}
 
 
 def body(data, more=False):
     return {"type": "http.response.body", "body": data, "more_body": more}
 
 
-async def header_with_line_break(send):
-    await send(start(200, (b"x-a", b"1\r\nX-Evil: 1")))
-    await send(body(b"evil"))
+def sends(*messages):
+    """An application that sends these messages and returns."""
+    async def page(send):
+        for message in messages:
+            await send(message)
+    return page
 
 
-async def header_with_line_feed(send):
-    await send(start(200, (b"x-a", b"1\nX-Evil: 1")))
-    await send(body(b"evil"))
-
-
-async def header_with_nul(send):
-    await send(start(200, (b"x-evil", b"1\0")))
-    await send(body(b"evil"))
-
-
-async def header_name_with_space(send):
-    await send(start(200, (b"x-evil a", b"1")))
-    await send(body(b"evil"))
-
-
-async def header_name_empty(send):
-    await send(start(200, (b"", b"X-Evil")))
-    await send(body(b"evil"))
-
-
-async def header_not_bytes(send):
-    await send(start(200, ("x-evil", "1")))
-    await send(body(b"evil"))
-
-
-async def status_text(send):
-    await send(start("200 X-Evil"))
-    await send(body(b"evil"))
-
-
-async def status_short(send):
-    await send(start(20))
-    await send(body(b"evil"))
-
-
-async def status_long(send):
-    await send(start(2000))
-    await send(body(b"evil"))
-
-
-async def status_interim(send):
-    await send(start(100))
-    await send(body(b"evil"))
-
-
-async def length_not_a_number(send):
-    await send(start(200, (b"content-length", b"x-evil")))
-    await send(body(b"evil"))
-
-
-async def body_first(send):
-    await send(body(b"evil"))
-
-
-async def message_unknown(send):
-    await send({"type": "evil"})
-
-
-async def no_answer(send):
-    return
-
-
-async def body_not_bytes(send):
-    await send(start())
-    await send(body("evil"))
+EVIL = body(b"evil")
+header_with_line_break = sends(start((b"x-a", b"1\r\nX-Evil: 1")), EVIL)
+header_with_line_feed = sends(start((b"x-a", b"1\nX-Evil: 1")), EVIL)
+header_with_nul = sends(start((b"x-evil", b"1\0")), EVIL)
+header_name_with_space = sends(start((b"x-evil a", b"1")), EVIL)
+header_name_empty = sends(start((b"", b"X-Evil")), EVIL)
+header_not_bytes = sends(start(("x-evil", "1")), EVIL)
+status_text = sends(start(status="200 X-Evil"), EVIL)
+status_short = sends(start(status=20), EVIL)
+status_long = sends(start(status=2000), EVIL)
+status_interim = sends(start(status=100), EVIL)
+length_not_a_number = sends(start((b"content-length", b"x-evil")), EVIL)
+body_first = sends(EVIL)
+body_not_bytes = sends(start(PLAIN), body("evil"))
+message_unknown = sends({"type": "evil"})
+no_answer = sends()
+ends_before_last_body = sends(start(PLAIN), body(b"first", more=True))
+shorter_than_length = sends(start((b"content-length", b"10")), body(b"first"))
+longer_than_length = sends(start((b"content-length", b"5")), body(b"fir", more=True),
+                           body(b"st and evil", more=True), EVIL)
+no_content = sends(start((b"content-length", b"4"), status=204), EVIL)
+not_modified = sends(start((b"etag", b'"1"'), status=304), EVIL)
+hop_by_hop = sends(start((b"connection", b"close"), (b"transfer-encoding", b"gzip"),
+                         (b"keep-alive", b"timeout=5"), (b"content-length", b"5")),
+                   body(b"first"))
 
 
 async def raises_before_start(send):
@@ -87,50 +51,13 @@ async def raises_before_start(send):
 
 
 async def raises_after_body(send):
-    await send(start())
+    await send(start(PLAIN))
     await send(body(b"first", more=True))
     raise ValueError("the message of the failure")
-
-
-async def ends_before_last_body(send):
-    await send(start())
-    await send(body(b"first", more=True))
-
-
-async def shorter_than_length(send):
-    await send(start(200, (b"content-length", b"10")))
-    await send(body(b"first"))
-
-
-async def longer_than_length(send):
-    await send(start(200, (b"content-length", b"5")))
-    await send(body(b"fir", more=True))
-    await send(body(b"st and evil", more=True))
-    await send(body(b"evil"))
-
-
-async def no_content(send):
-    await send({"type": "http.response.start", "status": 204,
-                "headers": [(b"content-length", b"4")]})
-    await send(body(b"evil"))
-
-
-async def not_modified(send):
-    await send({"type": "http.response.start", "status": 304, "headers": [(b"etag", b'"1"')]})
-    await send(body(b"evil"))
-
-
-async def hop_by_hop(send):
-    await send(start(200, (b"connection", b"close"), (b"transfer-encoding", b"gzip"),
-                     (b"keep-alive", b"timeout=5"), (b"content-length", b"5")))
-    await send(body(b"first"))
 
 
 async def app(scope, receive, send):
     if scope["type"] != "http":
         raise RuntimeError(f"no {scope['type']} here")
-    name = scope["path"].lstrip("/")
-    if name in globals() and name not in ("app", "start", "body"):
-        return await globals()[name](send)
-    await send(start(200, (b"content-length", b"2")))
-    await send(body(b"ok"))
+    page = globals().get(scope["path"].lstrip("/"), sends(start(PLAIN), body(b"ok")))
+    await page(send)

@@ -166,6 +166,7 @@ def test_banner():
     """The start says version, address, interface, workers and threads, and why that many."""
     with Server("environment:app") as server:
         host, port = server.address
+        server.wait_log("Ctrl-C")
         banner = server.log()
         for word in (f"{host}:{port}", "WSGI", "thread", "worker", PYTHON, "CPU"):
             assert word.lower() in banner.lower(), f"{word} is missing:\n{banner}"

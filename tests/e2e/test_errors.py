@@ -157,10 +157,11 @@ def test_row183_import_error_later(tmp_path):
     """Row 183: a worker that can not be replaced leaves the others serving; tries go on."""
     (tmp_path / "later.py").write_text(
         "import os\nif os.path.exists('broken'): raise RuntimeError('at import')\n"
+        "open(f'imported-{os.getpid()}', 'w')\n"
         "def app(environ, start_response):\n"
         "    start_response('200 OK', [])\n    return [str(os.getpid()).encode()]\n")
     with Server("later:app", "--workers", "2", cwd=tmp_path) as server:
-        eventually(lambda: len(server.workers()) == 2, what="two workers")
+        eventually(lambda: len(list(tmp_path.glob("imported-*"))) == 2, what="two imports")
         (tmp_path / "broken").touch()
         victim, survivor = server.workers()
         victim.kill()

@@ -104,12 +104,13 @@ def test_second_sigint_stops_at_once(tmp_path):
         client.close()
 
 
-def test_sigint_to_the_whole_group(tmp_path):
-    """Ctrl-C reaches all processes of a terminal: still a graceful stop without tracebacks."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_to_all_processes(number, tmp_path):
+    """Ctrl-C reaches all processes of a terminal, systemd's stop all of a service: graceful too."""
     with Server("held:app", "--workers", "2") as server:
         client = hold(server, tmp_path)
         for process in [server.supervisor, *server.processes()]:
-            process.kill(signal.SIGINT)
+            process.kill(number)
         eventually(lambda: refused(server.address), what="the end of listening")
         (tmp_path / "go").touch()
         assert client.response().status == 200

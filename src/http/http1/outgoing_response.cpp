@@ -116,7 +116,10 @@ void OutgoingResponse::finish(net::Connection& connection) {
 
 void OutgoingResponse::abort(net::Connection& connection) {
   if (finished_) return;
-  finished_ = aborted_ = true;
+  finished_ = true;
+  // A client that is gone cut the response itself.
+  if (connection.broken()) return;
+  aborted_ = true;
   // Where the connection's end is the only mark of the body's, a FIN would look like success.
   if (framing_ == Delimiter::kClose || !head_sent_) connection.reset();
 }
