@@ -75,8 +75,7 @@ void Dispatcher::complete(Call& call) {
   call.state = CallState::kDone;
 }
 
-// ---- workers
-// -------------------------------------------------------------------------------------
+// ---- workers ----
 
 void Dispatcher::attach(std::unique_ptr<Worker> worker) { workers_.push_back(std::move(worker)); }
 
@@ -144,8 +143,7 @@ void Dispatcher::drop_finished_workers() {
   }
 }
 
-// ---- the pass
-// ------------------------------------------------------------------------------------
+// ---- the pass ----
 
 void Dispatcher::deliver(const channel::Frame& frame) {
   auto* const call = static_cast<Call*>(frame.owner);

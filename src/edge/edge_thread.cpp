@@ -79,8 +79,7 @@ void EdgeThread::attach(const WorkerTraits& traits,
   dispatcher_.attach(std::make_unique<Worker>(traits, std::move(doorbells), std::move(*end)));
 }
 
-// ---- connections
-// ---------------------------------------------------------------------------------
+// ---- connections ----
 
 void EdgeThread::on_connection(os::Accepted accepted) {
   ++connection_count_;

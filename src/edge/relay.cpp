@@ -144,8 +144,7 @@ void Relay::give_up(int status, std::string_view note) {
   answer_plainly(exchange_, visit_, status, note);
 }
 
-// ---- the response
-// --------------------------------------------------------------------------------
+// ---- the response ----
 
 void Relay::handle_frame(const channel::Frame& frame) {
   switch (frame.header.kind) {
@@ -248,8 +247,7 @@ void Relay::give_credit() {
   credited_ = left;
 }
 
-// ---- a streamed request body
-// ---------------------------------------------------------------------
+// ---- a streamed request body ----
 
 void Relay::pump_body() {
   channel::EdgeEnd& end = call_.worker->end();

@@ -140,8 +140,8 @@ def test_a_new_folder_must_be_in_the_table(tree):
 
 
 def test_system_calls_are_in_os_and_in_tests(tree):
-    text = "// Idea.\n#include <sys/epoll.h>\n#include <arpa/inet.h>\n"
-    for path in ("src/os/a.cpp", "src/net/a_test.cpp", "src/net/a.cpp"):
+    text = "// Idea.\n#include <sys/epoll.h>\n#include <arpa/inet.h>\n#pragma once\n"
+    for path in ("src/os/a.cpp", "src/net/a_test.cpp", "src/net/a_testing.h", "src/net/a.cpp"):
         tree.write(path, text)
     assert tree.broken_rules() == ["src/net/a.cpp:2 system_call"]
 

@@ -134,8 +134,7 @@ void Session::release_input() {
   if (input_) host_.inputs.give_back(std::move(input_));
 }
 
-// ---- the exchange
-// --------------------------------------------------------------------------------
+// ---- the exchange ----
 
 const os::SocketAddress& Session::local() const {
   if (!local_) local_ = std::make_unique<os::SocketAddress>(connection_.local());
@@ -183,8 +182,7 @@ void Session::refuse(int status, std::string_view why) {
   response_.finish(connection_);
 }
 
-// ---- the end of an exchange
-// ----------------------------------------------------------------------
+// ---- the end of an exchange ----
 
 os::Task<CloseReason> Session::end_exchange() {
   while (connection_.unsent_bytes() != 0) {
