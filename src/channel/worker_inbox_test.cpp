@@ -164,8 +164,12 @@ class ThreadedInbox : public WorkerInboxTest {
     return answers_.size() >= count;
   }
 
+  [[nodiscard]] std::thread::id server_of(const std::string& path) {
+    const std::scoped_lock lock(interpreter_);
+    return served_by_.at(path);
+  }
+
   std::vector<std::string> answers_;
-  std::map<std::string, std::thread::id> served_by_;  // read it between await_answers() and ask()
 
  private:
   void serve() {
@@ -187,6 +191,7 @@ class ThreadedInbox : public WorkerInboxTest {
   }
 
   std::mutex interpreter_;
+  std::map<std::string, std::thread::id> served_by_;
   std::atomic_flag gate_open_;
   std::vector<std::thread> threads_;
 };
@@ -229,8 +234,8 @@ TEST_F(ThreadedInbox, KeepsTheLead) {
   for (const char* path : {"/a", "/b", "/c"}) submit(path);
   ring();
   ASSERT_TRUE(await_answers(4));
-  EXPECT_EQ(served_by_["/a"], served_by_["/b"]);
-  EXPECT_EQ(served_by_["/b"], served_by_["/c"]);
+  EXPECT_EQ(server_of("/a"), server_of("/b"));
+  EXPECT_EQ(server_of("/b"), server_of("/c"));
 }
 
 // stop() ends all threads, wherever they sleep.
