@@ -93,4 +93,6 @@ inline std::string_view path_of(const TakenRequest& request) {
   return request.block->slice(request.block->raw_path);
 }
 
+inline bool rings(const os::Doorbell& doorbell) { return doorbell.wait(os::Duration::zero()); }
+
 }  // namespace headrace::channel

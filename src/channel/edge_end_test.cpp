@@ -17,8 +17,6 @@ namespace {
 
 constexpr std::uint32_t kSlotCount = kSmallGeometry.slot_count;
 
-bool rings(const os::Doorbell& doorbell) { return doorbell.wait(os::Duration::zero()); }
-
 std::string content_of(const os::FileDescriptor& file) {
   std::string content(100, '\0');
   const ssize_t size = ::read(file.get(), content.data(), content.size());

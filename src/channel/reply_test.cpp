@@ -18,8 +18,6 @@ namespace {
 
 constexpr std::size_t kWindow = kSmallGeometry.window;
 
-bool rings(const os::Doorbell& doorbell) { return doorbell.wait(os::Duration::zero()); }
-
 std::string fields_of(std::string_view name, std::string_view value) {
   std::string head;
   append_field(head, name, value);

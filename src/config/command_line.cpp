@@ -124,7 +124,7 @@ void CommandParser::add_settings() {
 }
 
 // `; did you mean --bind HOST:PORT?`, or nothing.
-std::string suggestion_text(std::string_view name) {
+std::string flag_suggestion(std::string_view name) {
   const auto suggestion = suggest_setting(name, {"config", "help"});
   if (!suggestion) return "";
   return fmt::format("; did you mean {}{}{}?", flag_name(suggestion->name),
@@ -141,7 +141,7 @@ std::vector<std::string> CommandParser::problems_of_extras() const {
     const std::string flag = extra.substr(0, extra.find('='));
     const std::size_t name_start = std::min(flag.find_first_not_of('-'), flag.size());
     const std::string suggestion =
-        row_.help.takes_settings ? suggestion_text(flag.substr(name_start)) : "";
+        row_.help.takes_settings ? flag_suggestion(flag.substr(name_start)) : "";
     problems.push_back(fmt::format("there is no flag {}{}", flag, suggestion));
   }
   if (!problems.empty()) return problems;  // what else is left over may be a value of these

@@ -47,7 +47,7 @@ Result<std::vector<std::string>> value_texts_of(const toml::node& node, const Se
 }
 
 // `; did you mean bind = "HOST:PORT"?`, or nothing.
-std::string suggestion_text(std::string_view name) {
+std::string key_suggestion(std::string_view name) {
   const auto suggestion = suggest_setting(name);
   if (!suggestion) return "";
   const std::string value =
@@ -62,7 +62,7 @@ Assignments read_table(const toml::table& table, std::string_view file_name) {
     const SettingRow* row = find_setting(key.str());
     if (row == nullptr) {
       result.problems.push_back(fmt::format("{}: there is no setting \"{}\"{}", origin, key.str(),
-                                            suggestion_text(key.str())));
+                                            key_suggestion(key.str())));
       continue;
     }
     auto texts = value_texts_of(node, *row);

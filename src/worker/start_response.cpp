@@ -54,7 +54,7 @@ PyObject* call(PyObject* self, PyObject* const* arguments, std::size_t flags, Py
   return PyCFunction_New(&write_method, self);
 }
 
-void deallocate(PyObject* self) {
+void destroy_start_response(PyObject* self) {
   PyTypeObject* type = Py_TYPE(self);
   type->tp_free(self);
   Py_DECREF(type);
@@ -70,7 +70,7 @@ PyMemberDef members[] = {
 PyRef make_start_response_type() {
   PyType_Slot slots[] = {
       {Py_tp_doc, const_cast<char*>("start_response(status, fields, exc_info=None) -> write")},
-      {Py_tp_dealloc, reinterpret_cast<void*>(deallocate)},
+      {Py_tp_dealloc, reinterpret_cast<void*>(destroy_start_response)},
       {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
       {Py_tp_members, members},
       {0, nullptr},

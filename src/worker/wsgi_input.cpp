@@ -159,7 +159,7 @@ PyObject* iterate_next(PyObject* self) {
   return line.release();
 }
 
-void deallocate(PyObject* self) {
+void destroy_input(PyObject* self) {
   PyTypeObject* type = Py_TYPE(self);
   type->tp_free(self);
   Py_DECREF(type);
@@ -170,7 +170,7 @@ PyCFunction as_method(Function function) {
   return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
 }
 
-PyMethodDef methods[] = {
+PyMethodDef input_methods[] = {
     {"read", as_method(read), METH_FASTCALL,
      "read(size=-1) -> bytes\n\nReads size bytes, fewer only at the end of the body; by default "
      "all."},
@@ -196,8 +196,8 @@ Input* new_input(PyObject* type, RequestBody* body) {
 PyRef make_input_type() {
   PyType_Slot slots[] = {
       {Py_tp_doc, const_cast<char*>("The body of a request (wsgi.input).")},
-      {Py_tp_dealloc, reinterpret_cast<void*>(deallocate)},
-      {Py_tp_methods, methods},
+      {Py_tp_dealloc, reinterpret_cast<void*>(destroy_input)},
+      {Py_tp_methods, input_methods},
       {Py_tp_iter, reinterpret_cast<void*>(PyObject_SelfIter)},
       {Py_tp_iternext, reinterpret_cast<void*>(iterate_next)},
       {0, nullptr},

@@ -97,7 +97,7 @@ PyObject* stop(PyObject* self, PyObject*) {
   Py_RETURN_NONE;
 }
 
-PyMethodDef methods[] = {
+PyMethodDef server_methods[] = {
     {"serve", serve, METH_NOARGS, "serve()\n\nAnswers requests, one at a time, until stop()."},
     {"stop", stop, METH_NOARGS,
      "stop()\n\nMakes serve() return in every thread that has finished its request."},
@@ -112,7 +112,7 @@ bool add_wsgi(PyObject* module) {
                                     "Takes requests from the channels that settings names.")},
       {Py_tp_new, reinterpret_cast<void*>(create)},
       {Py_tp_dealloc, reinterpret_cast<void*>(destroy)},
-      {Py_tp_methods, methods},
+      {Py_tp_methods, server_methods},
       {0, nullptr},
   };
   PyType_Spec spec{"headrace._worker.WsgiServer", sizeof(WsgiServer), 0, Py_TPFLAGS_DEFAULT, slots};

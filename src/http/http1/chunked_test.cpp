@@ -48,7 +48,7 @@ Decoded decode(std::string_view text) {
   return whole;
 }
 
-void expect_error(std::string_view text, ParseError error) {
+void expect_chunk_error(std::string_view text, ParseError error) {
   SCOPED_TRACE(testing::PrintToString(std::string(text.substr(0, 100))));
   const Decoded decoded = decode(text);
   EXPECT_EQ(decoded.status, ChunkedStatus::kError);
@@ -90,15 +90,15 @@ TEST(ChunkedDecoder, Extensions) {
 TEST(ChunkedDecoder, Row64_MalformedSize) {
   for (const std::string_view size : {"0x5", "+5", "-5", "5_0", " 5", "5 ", "", "G", "\t5", "5\t",
                                       "5h", "\"5\"", "5,5", "5.", "#", "\xef\xbc\x95", "5 ;a"}) {
-    expect_error(std::string(size) + "\r\nhello\r\n0\r\n\r\n", ParseError::kBadChunkSize);
+    expect_chunk_error(std::string(size) + "\r\nhello\r\n0\r\n\r\n", ParseError::kBadChunkSize);
   }
-  expect_error(std::string("5\0\r\nhello", 9), ParseError::kBadChunkSize);
+  expect_chunk_error(std::string("5\0\r\nhello", 9), ParseError::kBadChunkSize);
 }
 
 TEST(ChunkedDecoder, Row65_SizeDoesNotWrap) {
-  expect_error("10000000000000005\r\nhello\r\n0\r\n\r\n", ParseError::kBadChunkSize);
-  expect_error("00000000000000005\r\nhello\r\n0\r\n\r\n", ParseError::kBadChunkSize);
-  expect_error("fffffffffffffffff\r\nhello", ParseError::kBadChunkSize);
+  expect_chunk_error("10000000000000005\r\nhello\r\n0\r\n\r\n", ParseError::kBadChunkSize);
+  expect_chunk_error("00000000000000005\r\nhello\r\n0\r\n\r\n", ParseError::kBadChunkSize);
+  expect_chunk_error("fffffffffffffffff\r\nhello", ParseError::kBadChunkSize);
   expect_payload("0000000000000005\r\nhello\r\n0\r\n\r\n", "hello");
   const Decoded huge = decode("ffffffffffffffff\r\nhello");
   EXPECT_EQ(huge.status, ChunkedStatus::kNeedMore);
@@ -109,8 +109,8 @@ TEST(ChunkedDecoder, Row66_ExtensionTooLarge) {
   constexpr std::size_t kAround = std::string_view{"1;\r\n"}.size();
   const std::string longest(ChunkedDecoder::kLineSizeMax - kAround, 'e');
   expect_payload("1;" + longest + "\r\nx\r\n0\r\n\r\n", "x");
-  expect_error("1;" + longest + "e\r\nx\r\n0\r\n\r\n", ParseError::kChunkExtensionTooLarge);
-  expect_error("1;" + longest + "eeee", ParseError::kChunkExtensionTooLarge);
+  expect_chunk_error("1;" + longest + "e\r\nx\r\n0\r\n\r\n", ParseError::kChunkExtensionTooLarge);
+  expect_chunk_error("1;" + longest + "eeee", ParseError::kChunkExtensionTooLarge);
 }
 
 TEST(ChunkedDecoder, Row66_ExtensionsAreBoundByTheirData) {
@@ -125,7 +125,7 @@ TEST(ChunkedDecoder, Row66_ExtensionsAreBoundByTheirData) {
     return text + "0\r\n\r\n";
   };
   expect_payload(body(1, 4), "dddd");
-  expect_error(body(1, 5), ParseError::kChunkExtensionTooLarge);
+  expect_chunk_error(body(1, 5), ParseError::kChunkExtensionTooLarge);
   EXPECT_EQ(decode(body(2000, 100)).status, ChunkedStatus::kDone);
 }
 
@@ -141,30 +141,30 @@ TEST(ChunkedDecoder, Row67_MalformedExtension) {
         "5;a= b\r\n", "5;a=b \r\n", "5;a\n", "5;a\nb\r\n", "5;a=b\n\r\n", "5;a=\"b\r\n",
         "5;a=\"b\n\"\r\n", "5;a=\"b\"c\r\n", "5;a=\"\\\r\"\r\n", "5;a=\"\x7f\"\r\n", "5;a==b\r\n",
         "5;\x80\r\n"}) {
-    expect_error(std::string(line) + "hello\r\n0\r\n\r\n", ParseError::kBadChunkExtension);
+    expect_chunk_error(std::string(line) + "hello\r\n0\r\n\r\n", ParseError::kBadChunkExtension);
   }
-  expect_error(std::string("5;a\0b\r\nhello", 12), ParseError::kBadChunkExtension);
-  expect_error("5;a\rb\r\nhello", ParseError::kBadChunkSize);
+  expect_chunk_error(std::string("5;a\0b\r\nhello", 12), ParseError::kBadChunkExtension);
+  expect_chunk_error("5;a\rb\r\nhello", ParseError::kBadChunkSize);
 }
 
 TEST(ChunkedDecoder, Row67_BareLineFeedAfterSize) {
-  expect_error("5\nhello\r\n0\r\n\r\n", ParseError::kBadChunkSize);
-  expect_error("5\rhello\r\n0\r\n\r\n", ParseError::kBadChunkSize);
-  expect_error("5\r\rhello", ParseError::kBadChunkSize);
+  expect_chunk_error("5\nhello\r\n0\r\n\r\n", ParseError::kBadChunkSize);
+  expect_chunk_error("5\rhello\r\n0\r\n\r\n", ParseError::kBadChunkSize);
+  expect_chunk_error("5\r\rhello", ParseError::kBadChunkSize);
 }
 
 TEST(ChunkedDecoder, Row68_NoLineEndAfterData) {
-  expect_error("5\r\nhelloX\r\n0\r\n\r\n", ParseError::kBadChunkEnd);
-  expect_error("5\r\nhello\n0\r\n\r\n", ParseError::kBadChunkEnd);
-  expect_error("5\r\nhello\r0\r\n\r\n", ParseError::kBadChunkEnd);
-  expect_error("5\r\nhello0\r\n\r\n", ParseError::kBadChunkEnd);
-  expect_error("5\r\nhello\r\n\r\n0\r\n\r\n", ParseError::kBadChunkSize);
+  expect_chunk_error("5\r\nhelloX\r\n0\r\n\r\n", ParseError::kBadChunkEnd);
+  expect_chunk_error("5\r\nhello\n0\r\n\r\n", ParseError::kBadChunkEnd);
+  expect_chunk_error("5\r\nhello\r0\r\n\r\n", ParseError::kBadChunkEnd);
+  expect_chunk_error("5\r\nhello0\r\n\r\n", ParseError::kBadChunkEnd);
+  expect_chunk_error("5\r\nhello\r\n\r\n0\r\n\r\n", ParseError::kBadChunkSize);
 }
 
 TEST(ChunkedDecoder, Row68_NoEmptyLineAtTheEnd) {
-  expect_error("0\r\nXX\r\n\r\n", ParseError::kBadTrailer);
-  expect_error("0\r\n\n", ParseError::kBadTrailer);
-  expect_error("0\r\n\rX", ParseError::kBadTrailer);
+  expect_chunk_error("0\r\nXX\r\n\r\n", ParseError::kBadTrailer);
+  expect_chunk_error("0\r\n\n", ParseError::kBadTrailer);
+  expect_chunk_error("0\r\n\rX", ParseError::kBadTrailer);
 }
 
 // The caller turns the end of the connection after kNeedMore into a short body.
@@ -187,16 +187,16 @@ TEST(ChunkedDecoder, Row70_MalformedTrailers) {
   for (const std::string_view trailer :
        {": x\r\n", "novalue\r\n", "X : 1\r\n", " X: 1\r\n", "X: 1\r\n 2\r\n", "X: 1\n",
         "X: a\rb\r\n", "X: \x01\r\n", "X\x80: 1\r\n", "X: \x7f\r\n"}) {
-    expect_error("1\r\nx\r\n0\r\n" + std::string(trailer) + "\r\n", ParseError::kBadTrailer);
+    expect_chunk_error("1\r\nx\r\n0\r\n" + std::string(trailer) + "\r\n", ParseError::kBadTrailer);
   }
-  expect_error(std::string("0\r\nX: \0\r\n\r\n", 11), ParseError::kBadTrailer);
+  expect_chunk_error(std::string("0\r\nX: \0\r\n\r\n", 11), ParseError::kBadTrailer);
 }
 
 TEST(ChunkedDecoder, Row71_TrailerSectionTooLarge) {
   constexpr std::size_t kAround = std::string_view{"X: \r\n\r\n"}.size();
   const std::string longest(ChunkedDecoder::kTrailerSizeMax - kAround, 'v');
   expect_payload("0\r\nX: " + longest + "\r\n\r\n", "");
-  expect_error("0\r\nX: " + longest + "v\r\n\r\n", ParseError::kTrailerTooLarge);
+  expect_chunk_error("0\r\nX: " + longest + "v\r\n\r\n", ParseError::kTrailerTooLarge);
   EXPECT_EQ(status_of(ParseError::kTrailerTooLarge), 431);
 }
 
