@@ -3,9 +3,9 @@
 #include <cstring>
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "edge/channel_model.h"
+#include "os/regular_file.h"
 
 namespace headrace::edge {
 
@@ -76,9 +76,7 @@ void ChannelModel::take(ModelWorker& worker) {
     EXPECT_TRUE(reply->request().body == request.body);
   } else if (reply->request().body_kind == BodyKind::kFile) {
     std::string content(request.body.size() + 1, '\0');
-    const ssize_t size =
-        ::pread(reply->request().body_file.get(), content.data(), content.size(), 0);
-    content.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
+    content.resize(os::read_at(reply->request().body_file.get(), content, 0).value_or(0));
     EXPECT_TRUE(content == request.body) << "the wrong file came with a request";
   }
   running.reply = std::move(reply);
