@@ -6,7 +6,8 @@ import sys
 
 from harness import paths, report, rounds
 
-QUESTIONS = ["throughput", "idle_connections", "start_time", "latency_under_slow_clients"]
+QUESTIONS = ["throughput", "idle_connections", "start_time", "preload",
+             "latency_under_slow_clients"]
 
 
 def main():

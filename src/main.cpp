@@ -3,6 +3,7 @@
 #include <string>
 #include <variant>
 
+#include "admin/run_command.h"
 #include "config/command_line.h"
 #include "config/environment.h"
 #include "config/reference.h"
@@ -47,6 +48,8 @@ int start(const config::CommandLine& command_line) {
       return supervisor::check(command_line);
     case config::Command::kSettings:
       return print_reference(command_line.reference_format);
+    case config::Command::kControl:
+      return admin::run_command(command_line);
     case config::Command::kVersion:
       return print("headrace " HEADRACE_VERSION "\n");
   }

@@ -169,9 +169,14 @@ class RunningServer:
     def cpu_seconds(self):
         return tree_cpu_seconds(self.pid)
 
+    def log(self):
+        """All that it has printed."""
+        # Without moving the position, at which the server writes.
+        size = os.fstat(self._log.fileno()).st_size
+        return os.pread(self._log.fileno(), size, 0).decode(errors="replace")
+
     def log_end(self):
-        self._log.seek(0)
-        lines = [line for line in self._log.read().decode(errors="replace").splitlines() if line]
+        lines = [line for line in self.log().splitlines() if line]
         return lines[-1] if lines else "it printed nothing"
 
     def stop(self):

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from headrace import _worker
+from headrace import _worker, warm_up
 from headrace.asgi_lifespan import Lifespan, StartupFailed
+from headrace.asgi_watch import AsgiWatch
 from headrace.control import Control
 from headrace.log import Log
 from headrace.report import Report
@@ -37,6 +38,7 @@ async def _serve(app: Application, settings: dict[str, Any], control: Control, l
         await lifespan.startup()
     except StartupFailed as failure:
         control.failed("startup", str(failure))
+    await warm_up.asgi(app, settings["warm_up"], settings["root_path"], lifespan.state, control)
 
     def failed(exception: BaseException, scope: dict[str, Any] | None) -> bytes:
         return report(exception, *_named(scope))
@@ -51,6 +53,7 @@ async def _serve(app: Application, settings: dict[str, Any], control: Control, l
         if not finished.done():
             server.stop(lambda: finished.done() or finished.set_result(None))
 
+    control.watch = AsgiWatch(server, loop, log)
     control.on_stop = lambda: loop.call_soon_threadsafe(stop)
     loop.add_reader(server.fileno(), server.drain)
     server.drain()

@@ -14,11 +14,17 @@ _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))
 class Log:
     """Writes lines like `2026-01-01 12:00:00.123 [worker 1] error: text`.
 
-    A message is written at once, whole, so that those of several workers never mix.
+    A message is written at once, whole, so that those of several workers never mix. `fd` is where
+    the server's log goes: a worker's own standard error is captured, and stamped once more.
     """
 
-    def __init__(self, worker_id: int, level: str = "info") -> None:
-        self._name = f"worker {worker_id}"
+    def __init__(self, name: str, level: str = "info", fd: int = 2) -> None:
+        self._name = name
+        self._fd = fd
+        self.set_level(level)
+
+    def set_level(self, level: str) -> None:
+        """The least severe level that is written from now on; from any thread."""
         self._level = LEVELS.index(level) if level in LEVELS else LEVELS.index("info")
 
     def error(self, text: str) -> None:
@@ -44,7 +50,7 @@ class Log:
         line = f"{time} [{self._name}] {level}: {text.rstrip().translate(_CONTROLS)}\n"
         # Past sys.stderr: the application may have replaced it, and its lock may be held.
         try:
-            os.write(2, line.encode(errors="backslashreplace"))
+            os.write(self._fd, line.encode(errors="backslashreplace"))
         except OSError:
             pass  # nobody reads the log any more; requests go on
 

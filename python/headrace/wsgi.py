@@ -5,21 +5,25 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from headrace import __version__, _worker
+from headrace import __version__, _worker, warm_up
 from headrace.control import Control
 from headrace.file_wrapper import FileWrapper
+from headrace.log import Log
 from headrace.report import Report
+from headrace.wsgi_watch import WsgiWatch
 
 
-def serve(app: Callable[..., Any], settings: dict[str, Any], control: Control,
+def serve(app: Callable[..., Any], settings: dict[str, Any], control: Control, log: Log,
           report: Report) -> None:
     """Answers requests until the supervisor asks to stop and what was taken is finished."""
+    warm_up.wsgi(app, settings["warm_up"], constants(settings), control)
     count = settings["threads"]
     server = _worker.WsgiServer(app, settings, report, constants(settings))
     threads = [threading.Thread(target=server.serve, name=f"headrace-{number}")
                for number in range(1, count + 1)]
     for thread in threads:
         thread.start()
+    control.watch = WsgiWatch(server, log)
     control.on_stop = server.stop
     control.ready("wsgi", settings["app"], count)
     for thread in threads:

@@ -5,8 +5,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <climits>
 #include <iterator>
 #include <string>
 
@@ -21,8 +23,10 @@ constexpr int kPatienceMs = 10;
 std::atomic<Level> least_level = Level::kInfo;
 std::array<char, 32> process_tag{"headrace"};
 std::atomic<std::uint64_t> dropped_count = 0;
+// The last entry was not taken: the next ones get no patience until one is.
+std::atomic<bool> reader_is_stuck = false;
 
-void append_stamp(fmt::memory_buffer& line, Level level) {
+void append_stamp(fmt::memory_buffer& line, std::string_view process, std::string_view kind) {
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
   tm date{};
@@ -30,8 +34,7 @@ void append_stamp(fmt::memory_buffer& line, Level level) {
   fmt::format_to(std::back_inserter(line),
                  "{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:03} [{}] {}: ", date.tm_year + 1900,
                  date.tm_mon + 1, date.tm_mday, date.tm_hour, date.tm_min, date.tm_sec,
-                 now.tv_nsec / 1'000'000, process_tag.data(),
-                 kLevelNames[static_cast<std::size_t>(level)]);
+                 now.tv_nsec / 1'000'000, process, kind);
 }
 
 void append_text(fmt::memory_buffer& line, std::string_view text) {
@@ -48,17 +51,34 @@ void append_text(fmt::memory_buffer& line, std::string_view text) {
 
 // False when not even the start of it was written.
 bool write_out(std::string_view line) {
+  const int patience_ms = reader_is_stuck ? 0 : kPatienceMs;
+  // A pipe that is ready takes this much at once; more could wait. A file never does.
+  const bool is_file = ::lseek(STDERR_FILENO, 0, SEEK_CUR) >= 0;
+  const std::size_t piece_max = is_file ? line.size() : PIPE_BUF;
   bool began = false;
   while (!line.empty()) {
     pollfd out{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
-    if (::poll(&out, 1, kPatienceMs) == 0) return began;
-    const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+    if (::poll(&out, 1, patience_ms) == 0) return began;
+    const ssize_t written = ::write(STDERR_FILENO, line.data(), std::min(line.size(), piece_max));
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) return began;
     line.remove_prefix(static_cast<std::size_t>(written));
     began = true;
   }
   return true;
+}
+
+void write_entry(std::string_view process, std::string_view kind, std::string_view text) {
+  fmt::memory_buffer line;
+  append_stamp(line, process, kind);
+  const std::uint64_t dropped = dropped_count.exchange(0);
+  if (dropped != 0) {
+    fmt::format_to(std::back_inserter(line), "({} entries before this were lost) ", dropped);
+  }
+  append_text(line, text);
+  line.push_back('\n');
+  reader_is_stuck = !write_out({line.data(), line.size()});
+  if (reader_is_stuck) dropped_count += dropped + 1;
 }
 
 }  // namespace
@@ -77,15 +97,18 @@ void write(Level level, fmt::string_view format, fmt::format_args arguments) noe
   try {
     fmt::memory_buffer text;
     fmt::vformat_to(std::back_inserter(text), format, arguments);
-    fmt::memory_buffer line;
-    append_stamp(line, level);
-    const std::uint64_t dropped = dropped_count.exchange(0);
-    if (dropped != 0) {
-      fmt::format_to(std::back_inserter(line), "({} entries before this were lost) ", dropped);
-    }
-    append_text(line, {text.data(), text.size()});
-    line.push_back('\n');
-    if (!write_out({line.data(), line.size()})) dropped_count += dropped + 1;
+    write_entry(process_tag.data(), kLevelNames[static_cast<std::size_t>(level)],
+                {text.data(), text.size()});
+  } catch (...) {
+    ++dropped_count;
+  }
+  errno = errno_before;
+}
+
+void relay(std::string_view process, std::string_view line) noexcept {
+  const int errno_before = errno;
+  try {
+    write_entry(process, "output", line);
   } catch (...) {
     ++dropped_count;
   }

@@ -17,11 +17,16 @@ void set_tag(std::string_view process);
 
 [[nodiscard]] bool enabled(Level level);
 
-// Writes one entry with a single write(), whatever thread calls it. Never throws, and never waits
-// for a reader who has stopped reading: what standard error does not take is dropped, and counted
-// in the next entry. Line breaks stay; other control characters are written as \xNN, so that no
-// text can steer a terminal.
+// Writes one entry, into a pipe up to PIPE_BUF bytes of it with a single write() and into a file
+// all of it, whatever thread calls it. Never throws, and never waits for a reader who has stopped
+// reading: what standard error does not take is dropped, and counted in the next entry. Line breaks
+// stay; other control characters are written as \xNN, so that no text can steer a terminal.
 void write(Level level, fmt::string_view format, fmt::format_args arguments) noexcept;
+
+// Writes a line that another process has said, whatever the level:
+//   2026-01-01 12:00:00.123 [worker 3] output: listening to the queue
+// Otherwise like write().
+void relay(std::string_view process, std::string_view line) noexcept;
 
 template <class... Arguments>
 void debug(fmt::format_string<Arguments...> format, Arguments&&... arguments) {

@@ -78,6 +78,22 @@ TEST(Log, KeepsLinesAndEscapesControls) {
   EXPECT_THAT(captured.take(), EndsWith("info: one\n\ttwo\\x1b[31m\\x0d\\x7f\xc3\xa9\n"));
 }
 
+// What another process has said is told apart by its name, and not held back by the level.
+TEST(Log, RelaysOtherProcesses) {
+  CapturedLog captured;
+  set_level(Level::kError);
+  relay("worker 3", "one\x1b[31m {}");
+  EXPECT_THAT(captured.take(), EndsWith(" [worker 3] output: one\\x1b[31m {}\n"));
+}
+
+// A long entry is written as a whole, also into a pipe that takes it in parts only.
+TEST(Log, WritesLongEntries) {
+  CapturedLog captured;
+  const std::string large(20'000, 'x');
+  info("{}", large);
+  EXPECT_THAT(captured.take(), EndsWith(large + "\n"));
+}
+
 // A reader that has stopped reading costs entries, not the server's time; the loss is told.
 TEST(Log, DropsWhatNobodyReads) {
   CapturedLog captured;

@@ -99,6 +99,7 @@ void EdgeEnd::publish(std::uint32_t slot_index) {
   slot.body_read.store(0, std::memory_order_relaxed);
   slot.flags.store(0, std::memory_order_relaxed);
   slot.waiting.store(Waiting::kNotWaiting, std::memory_order_relaxed);
+  slot.taken_at.store(0, std::memory_order_relaxed);
   slot.state.store(state_word(generation, SlotState::kQueued), std::memory_order_release);
   memory_.submission(submitted_).store({slot_index, generation}, std::memory_order_relaxed);
   memory_.edge_line().submitted.store(++submitted_, std::memory_order_release);
@@ -130,6 +131,18 @@ bool EdgeEnd::revoke(SlotUse slot_use) {
   }
   free_slot(slot_use.slot);
   return true;
+}
+
+std::optional<os::Instant> EdgeEnd::taken_at(SlotUse slot_use, os::Instant assigned_at,
+                                             os::Instant now) const {
+  const Slot& slot = memory_.slot(slot_use.slot);
+  const std::uint32_t queued = state_word(slot_use.generation, SlotState::kQueued);
+  if (!uses_[slot_use.slot].begun && slot.state.load(std::memory_order_acquire) == queued) {
+    return std::nullopt;
+  }
+  const os::Instant said{os::Duration(slot.taken_at.load(std::memory_order_relaxed))};
+  // It has taken the request but not said when: just now.
+  return said == os::Instant{} ? now : std::clamp(said, assigned_at, now);
 }
 
 void EdgeEnd::abandon(SlotUse slot_use) {

@@ -63,6 +63,11 @@ class EdgeEnd final {
   // Takes a request back that the worker has not begun. False: it has.
   [[nodiscard]] bool revoke(SlotUse use);
 
+  // Since when the worker has been at work on a request, as far as it can be believed: not before
+  // `assigned_at` and not after `now`. Nothing while it has not taken it.
+  [[nodiscard]] std::optional<os::Instant> taken_at(SlotUse use, os::Instant assigned_at,
+                                                    os::Instant now) const;
+
   // Nobody waits for the response any more: the worker is told, frames are dropped, and the slot
   // is free again once the worker releases it.
   void abandon(SlotUse use);

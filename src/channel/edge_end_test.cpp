@@ -306,5 +306,20 @@ TEST(EdgeEnd, DoesNotBelieveCounters) {
   }
 }
 
+// Since when a worker is at a request is known from the taking on, and believed within reason.
+TEST(EdgeEnd, KnowsSinceWhenARequestRuns) {
+  const ChannelPair pair;
+  const SlotUse use = pair.submit("/").value();
+  const os::Instant assigned_at = std::chrono::steady_clock::now();
+  EXPECT_EQ(pair.edge->taken_at(use, assigned_at, assigned_at), std::nullopt);
+  const TakenRequest request = pair.take();
+  const os::Instant now = std::chrono::steady_clock::now();
+  EXPECT_EQ(pair.edge->taken_at(use, assigned_at, now), request.taken_at);
+  request.slot->taken_at = 1;
+  EXPECT_EQ(pair.edge->taken_at(use, assigned_at, now), assigned_at);
+  request.slot->taken_at = (now + std::chrono::hours(1)).time_since_epoch().count();
+  EXPECT_EQ(pair.edge->taken_at(use, assigned_at, now), now);
+}
+
 }  // namespace
 }  // namespace headrace::channel

@@ -18,6 +18,8 @@
 //   free --edge--> queued --worker--> taken --worker--> done --edge--> free
 //                     \-----edge (revoke)------------------------------/
 //
+// Having taken it the worker stores when that was, in taken_at: from then on its time runs.
+//
 // The worker stores done (release) when it will touch neither block nor body again, and then
 // writes a frame with kReleased. The edge frees slot and blocks when it reads that frame.
 //
@@ -91,6 +93,7 @@ enum SlotFlag : std::uint32_t {
   kBodyComplete = 2,    // body_written is final
   kBodyBroken = 4,      // the body will never be complete
   kClientFinished = 8,  // the client will send nothing more; it may still read
+  kNotice = 16,         // the worker is about to leave: a stream should come to its end
 };
 
 struct alignas(kCacheLine) Slot {
@@ -107,6 +110,9 @@ struct alignas(kCacheLine) Slot {
   std::atomic<std::uint64_t> body_written;
   std::atomic<std::uint32_t> flags;
   std::atomic<std::uint32_t> changes;  // a futex word, counted up with each wake-up
+  // Written by the worker when it takes the request, having just written the state beside it:
+  // nanoseconds of the monotonic clock; 0 until then.
+  std::atomic<std::int64_t> taken_at;
   // Written by the worker.
   alignas(kCacheLine) std::atomic<std::uint64_t> body_read;
   std::atomic<Waiting> waiting;

@@ -126,9 +126,9 @@ bool Reply::client_gone() const {
   return (request_.slot->flags.load(std::memory_order_acquire) & kClientGone) != 0;
 }
 
-bool Reply::client_finished() const {
-  return (request_.slot->flags.load(std::memory_order_acquire) & (kClientGone | kClientFinished)) !=
-         0;
+bool Reply::should_end() const {
+  constexpr std::uint32_t kReasons = kClientGone | kClientFinished | kNotice;
+  return (request_.slot->flags.load(std::memory_order_acquire) & kReasons) != 0;
 }
 
 std::size_t Reply::read_body(char* out, std::size_t size) {

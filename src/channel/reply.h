@@ -75,8 +75,9 @@ class Reply final {
 
   // Nobody will read the response.
   [[nodiscard]] bool client_gone() const;
-  // The client has gone or has closed its sending side: most that do so do not read on either.
-  [[nodiscard]] bool client_finished() const;
+  // A stream should come to its end: the client has gone, or has closed its sending side (most that
+  // do so do not read on either), or this worker is about to leave.
+  [[nodiscard]] bool should_end() const;
 
   // A streamed body: copies up to `size` bytes that have arrived. 0 with body_complete() is its
   // end, 0 with body_broken() the end of hope, else "not yet".

@@ -175,7 +175,7 @@ TEST_F(ReplyTest, DropsBytesForNobody) {
   reply_->start(200, {});
   EXPECT_FALSE(reply_->client_gone());
   pair_.edge->tell(use_, kClientFinished);
-  EXPECT_TRUE(reply_->client_finished());
+  EXPECT_TRUE(reply_->should_end());
   EXPECT_FALSE(reply_->client_gone());
   pair_.edge->abandon(use_);
   EXPECT_TRUE(reply_->client_gone());

@@ -59,6 +59,7 @@ void WorkerEnd::describe(TakenRequest& request, std::uint32_t slot_index,
   request.body_size = slot.body_size;
   request.body = {};
   request.taken_at = std::chrono::steady_clock::now();
+  slot.taken_at.store(request.taken_at.time_since_epoch().count(), std::memory_order_relaxed);
   if (slot.body_kind == BodyKind::kMemory) {
     request.body = {reinterpret_cast<const char*>(memory_.arena() + slot.body_offset),
                     static_cast<std::size_t>(slot.body_size)};

@@ -26,6 +26,12 @@ bool WorkerInbox::take(TakenRequest& request) {
   return false;
 }
 
+std::uint32_t WorkerInbox::index_of(const WorkerEnd& channel) const {
+  std::uint32_t index = 0;
+  while (channels_[index].get() != &channel) ++index;
+  return index;
+}
+
 void WorkerInbox::announce() {
   for (const auto& channel : channels_) {
     if (channel->unannounced()) channel->announce();

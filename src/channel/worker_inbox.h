@@ -48,6 +48,9 @@ class WorkerInbox final {
   [[nodiscard]] int doorbell_fd() const { return leader_doorbell_.fd(); }
   void silence();
 
+  // Which of the channels that is, in the order of the edge's threads.
+  [[nodiscard]] std::uint32_t index_of(const WorkerEnd& channel) const;
+
   // Wakes every edge thread that sleeps and has not seen frames of this worker.
   void announce();
 

@@ -22,10 +22,30 @@ struct CommandRow {
 
 // The commands, in the order of --help.
 constexpr std::array kCommands{
-    CommandRow{Command::kRun, {"run", "[APP] [options]", "Serve an application.", true}},
+    CommandRow{Command::kRun,
+               {"run", "[APP] [options]", "Serve an application.", Options::kSettings}},
     CommandRow{Command::kCheck,
                {"check", "[APP] [options]",
-                "Check configuration and application as run would, and stop.", true}},
+                "Check configuration and application as run would, and stop.", Options::kSettings}},
+    CommandRow{Command::kControl,
+               {"status", "", "Show the processes of a running server.", Options::kControl}},
+    CommandRow{Command::kControl,
+               {"top", "", "Show them each second, until q is pressed.", Options::kControl}},
+    CommandRow{Command::kControl,
+               {"reload", "", "Read configuration and application again, without a gap.",
+                Options::kControl}},
+    CommandRow{
+        Command::kControl,
+        {"stop", "", "Finish what runs, stop, and wait until that is done.", Options::kControl}},
+    CommandRow{Command::kControl,
+               {"workers", "add [COUNT] | remove [COUNT] | restart [ID]",
+                "Start more workers, let some leave, or replace one or all.", Options::kControl}},
+    CommandRow{Command::kControl,
+               {"stacks", "[ID]", "Show what the threads and tasks of the workers do now.",
+                Options::kControl}},
+    CommandRow{Command::kControl,
+               {"log-level", "debug|info|warning|error", "Log more, or less, from now on.",
+                Options::kControl}},
     CommandRow{Command::kSettings,
                {"settings", "[--markdown|--json]", "Print the reference of all settings."}},
     CommandRow{Command::kVersion, {"version", "", "Print the version."}},
@@ -46,11 +66,12 @@ class CommandParser final {
     app_.set_help_flag();  // ours has its own text
     app_.allow_extras();   // for messages that name the nearest flag
     help_ = app_.add_flag("-h,--help");
-    if (row.help.takes_settings) add_settings();
-    if (row.command == Command::kSettings) {
-      markdown_ = app_.add_flag("--markdown");
+    if (row.help.options == Options::kSettings) add_settings();
+    if (row.command == Command::kSettings) markdown_ = app_.add_flag("--markdown");
+    if (row.command == Command::kSettings || row.command == Command::kControl) {
       json_ = app_.add_flag("--json");
     }
+    if (row.command == Command::kControl) add_control();
   }
 
   // Takes the arguments after the command. Says what could not be understood.
@@ -79,11 +100,14 @@ class CommandParser final {
     return config_->count() == 0 ? "" : config_->results().back();
   }
 
+  // What stands by itself, of a command that talks to a server.
+  [[nodiscard]] const std::vector<std::string>& words() const { return words_; }
+
   [[nodiscard]] std::vector<Assignment> assignments() const {
     std::vector<Assignment> result;
     for (const SettingRow& row : setting_rows()) {
       const CLI::Option* option = settings_[static_cast<std::size_t>(row.id)];
-      if (option->count() == 0) continue;
+      if (option == nullptr || option->count() == 0) continue;
       result.push_back({&row, option->reduced_results(), "flag " + flag_name(row.name)});
     }
     return result;
@@ -91,6 +115,9 @@ class CommandParser final {
 
  private:
   void add_settings();
+  void add_setting(const SettingRow& row);
+  void add_config();
+  void add_control();
   [[nodiscard]] std::vector<std::string> problems_of_extras() const;
 
   const CommandRow& row_;
@@ -100,6 +127,7 @@ class CommandParser final {
   CLI::Option* json_ = nullptr;
   CLI::Option* config_ = nullptr;
   std::array<CLI::Option*, kSettingCount> settings_{};
+  std::vector<std::string> words_;
 };
 
 // "app,--app": the application stands by itself too. "--quiet,!--no-quiet"
@@ -111,16 +139,29 @@ std::string option_names(const SettingRow& row) {
   return letter == 0 ? flag : fmt::format("-{},{}", letter, flag);
 }
 
-void CommandParser::add_settings() {
-  for (const SettingRow& row : setting_rows()) {
-    CLI::Option* option =
-        is_flag(row) ? app_.add_flag(option_names(row)) : app_.add_option(option_names(row));
-    option->multi_option_policy(is_list(row) ? CLI::MultiOptionPolicy::TakeAll
-                                             : CLI::MultiOptionPolicy::TakeLast);
-    settings_[static_cast<std::size_t>(row.id)] = option;
-  }
+void CommandParser::add_setting(const SettingRow& row) {
+  CLI::Option* option =
+      is_flag(row) ? app_.add_flag(option_names(row)) : app_.add_option(option_names(row));
+  option->multi_option_policy(is_list(row) ? CLI::MultiOptionPolicy::TakeAll
+                                           : CLI::MultiOptionPolicy::TakeLast);
+  settings_[static_cast<std::size_t>(row.id)] = option;
+}
+
+void CommandParser::add_config() {
   config_ = app_.add_option("-c,--config");
   config_->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+void CommandParser::add_settings() {
+  for (const SettingRow& row : setting_rows()) add_setting(row);
+  add_config();
+}
+
+// The file may say where the socket is.
+void CommandParser::add_control() {
+  add_setting(setting_row(SettingId::control));
+  add_config();
+  app_.add_option("words", words_);
 }
 
 // `; did you mean --bind HOST:PORT?`, or nothing.
@@ -141,7 +182,7 @@ std::vector<std::string> CommandParser::problems_of_extras() const {
     const std::string flag = extra.substr(0, extra.find('='));
     const std::size_t name_start = std::min(flag.find_first_not_of('-'), flag.size());
     const std::string suggestion =
-        row_.help.takes_settings ? flag_suggestion(flag.substr(name_start)) : "";
+        row_.help.options == Options::kSettings ? flag_suggestion(flag.substr(name_start)) : "";
     problems.push_back(fmt::format("there is no flag {}{}", flag, suggestion));
   }
   if (!problems.empty()) return problems;  // what else is left over may be a value of these
@@ -194,8 +235,17 @@ std::variant<CommandLine, Help, Problems> parse_command_line(
   if (!problems.empty()) return Problems{std::move(problems)};
 
   CommandLine line{.command = row->command, .reference_format = parser.reference_format()};
-  if (!row->help.takes_settings) return line;
+  if (row->help.options == Options::kNone) return line;
   line.sources = {parser.assignments(), parser.config_path(), environment, directory};
+  if (row->command == Command::kControl) {
+    auto command = parse_control_command(row->help.name, parser.words());
+    if (!command) return problem(std::move(command.error()));
+    line.control = std::move(*command);
+    const bool as_json = line.reference_format == ReferenceFormat::kJson;
+    line.control.format = as_json ? ControlCommand::Format::kJson : ControlCommand::Format::kText;
+    line.control.control = understood_settings(line.sources).control;
+    return line;
+  }
   auto configuration = load_configuration(line.sources);
   if (!configuration) return std::move(configuration.error());
   line.configuration = std::move(*configuration);

@@ -7,11 +7,13 @@
 #include <variant>
 
 #include "config/configuration.h"
+#include "config/control_command.h"
 
 namespace headrace::config {
 
 // Each has one row in command_line.cpp.
-enum class Command : std::uint8_t { kRun, kCheck, kVersion, kSettings };
+// kControl: all that talk to a running server.
+enum class Command : std::uint8_t { kRun, kCheck, kVersion, kSettings, kControl };
 
 // How `headrace settings` prints the reference.
 enum class ReferenceFormat : std::uint8_t { kText, kMarkdown, kJson };
@@ -19,7 +21,8 @@ enum class ReferenceFormat : std::uint8_t { kText, kMarkdown, kJson };
 struct CommandLine {
   Command command = Command::kRun;
   ReferenceFormat reference_format = ReferenceFormat::kText;  // kSettings
-  Sources sources;              // kRun, kCheck: what a reload reads again
+  ControlCommand control;                                     // kControl
+  Sources sources;              // kRun, kCheck: what a reload reads again; kControl
   Configuration configuration;  // kRun, kCheck
 };
 

@@ -50,6 +50,26 @@ TEST_F(ParseCommandLine, KnowsTheCommands) {
   EXPECT_EQ(line({"settings", "--json"}).reference_format, ReferenceFormat::kJson);
 }
 
+TEST_F(ParseCommandLine, KnowsTheCommandsToAServer) {
+  const CommandLine add = line({"workers", "add", "2", "--control", "/run/a.sock", "--json"});
+  EXPECT_EQ(add.command, Command::kControl);
+  EXPECT_EQ(add.control.kind, ControlCommand::Kind::kAddWorkers);
+  EXPECT_EQ(add.control.number, 2u);
+  EXPECT_EQ(add.control.control, "/run/a.sock");
+  EXPECT_EQ(add.control.format, ControlCommand::Format::kJson);
+  EXPECT_EQ(line({"status"}).control.control, "");
+}
+
+// A server can be reached whose configuration is being mended.
+TEST_F(ParseCommandLine, FindsTheControlSocketInABrokenConfiguration) {
+  folder_.write("headrace.toml", "control = \"/run/b.sock\"\nthreads = \"many\"\n");
+  EXPECT_EQ(line({"reload"}).control.control, "/run/b.sock");
+  environment_["HEADRACE_CONTROL"] = "/run/c.sock";
+  EXPECT_EQ(line({"reload"}).control.control, "/run/c.sock");
+  folder_.write("headrace.toml", "this is no TOML");
+  EXPECT_EQ(line({"reload"}).control.control, "/run/c.sock");
+}
+
 TEST_F(ParseCommandLine, TakesTheApplicationAnywhere) {
   EXPECT_EQ(settings({"run", "app:app"}).app, "app:app");
   EXPECT_EQ(settings({"run", "--threads", "2", "app:app"}).app, "app:app");
@@ -65,8 +85,8 @@ TEST_F(ParseCommandLine, TakesEachFormOfAFlag) {
   EXPECT_EQ(settings({"run", "--threads=8"}).threads, 8u);
   EXPECT_EQ(settings({"run", "--threads", "8"}).threads, 8u);
   EXPECT_EQ(settings({"run", "-t", "8"}).threads, 8u);
-  EXPECT_EQ(settings({"run", "-t8", "-w2"}).workers, 2u);
-  EXPECT_EQ(settings({"run", "-w", "1", "-w", "3"}).workers, 3u);
+  EXPECT_EQ(settings({"run", "-t8", "-w2"}).workers.high, 2u);
+  EXPECT_EQ(settings({"run", "-w", "1", "-w", "3"}).workers.high, 3u);
   EXPECT_EQ(settings({"run", "--body-size-max", "2GB"}).body_size_max_bytes, 2 * GB);
   EXPECT_TRUE(settings({"run", "--debug"}).debug);
   EXPECT_FALSE(settings({"run", "--debug=false"}).debug);
@@ -100,7 +120,7 @@ TEST_F(ParseCommandLine, ReadsTheOtherSources) {
   environment_["HEADRACE_WORKERS"] = "5";
   const CommandLine parsed = line({"run", "-c", "a.toml", "app:app"});
   EXPECT_EQ(parsed.configuration.settings.threads, 7u);
-  EXPECT_EQ(parsed.configuration.settings.workers, 5u);
+  EXPECT_EQ(parsed.configuration.settings.workers.high, 5u);
   EXPECT_EQ(parsed.configuration.config_file, "a.toml");
 
   folder_.write("a.toml", "threads = 8\n");
@@ -137,6 +157,10 @@ TEST_F(ParseCommandLine, ExplainsWhatIsWrong) {
       {{"run", "--debug=maybe"}, "flag --debug: debug = \"maybe\": write true or false"},
       {{"run", "--env-file", "none"}, "flag --env-file: cannot read \"none\""},
       {{"version", "--workers"}, "there is no flag --workers"},
+      {{"status", "x"}, "\"x\" is one argument too many"},
+      {{"workers", "add", "x"}, "\"x\" is no count"},
+      {{"stacks", "--workers", "2"}, "there is no flag --workers"},
+      {{"statu"}, "did you mean headrace status?"},
       {{"settings", "x"}, "\"x\" is one argument too many"},
   };
   for (const auto& [arguments, message] : cases) {

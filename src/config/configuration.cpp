@@ -63,6 +63,20 @@ class Loader final {
   }
 
   std::expected<Configuration, Problems> load() && {
+    read_all();
+    warn_of_unknown_variables();
+    check_consistency();
+    if (!problems_.messages.empty()) return std::unexpected(std::move(problems_));
+    return std::move(result_);
+  }
+
+  Settings understood() && {
+    read_all();
+    return std::move(result_.settings);
+  }
+
+ private:
+  void read_all() {
     // The env file may name the configuration file, and the other way round: what is known before
     // the configuration file is read comes first.
     auto early = env_file_of(sources_.flags);
@@ -75,13 +89,8 @@ class Loader final {
     apply(from_file);
     apply(read_variables());
     apply({sources_.flags, {}});
-    warn_of_unknown_variables();
-    check_consistency();
-    if (!problems_.messages.empty()) return std::unexpected(std::move(problems_));
-    return std::move(result_);
   }
 
- private:
   [[nodiscard]] std::optional<NamedFile> variable_file(std::string_view name) const {
     const auto found = variables_.find(name);
     if (found == variables_.end()) return std::nullopt;
@@ -228,6 +237,8 @@ std::string_view Origins::of(SettingId id) const {
 std::expected<Configuration, Problems> load_configuration(const Sources& sources) {
   return Loader(sources).load();
 }
+
+Settings understood_settings(const Sources& sources) { return Loader(sources).understood(); }
 
 std::string format_configuration(const Configuration& configuration) {
   const Settings defaults;

@@ -50,6 +50,10 @@ struct Configuration {
 // Reads everything and checks that the settings fit together. Collects all problems.
 [[nodiscard]] std::expected<Configuration, Problems> load_configuration(const Sources& sources);
 
+// The settings as far as they can be understood: what is wrong stays at its default. For a command
+// that wants to reach a server whose configuration is being mended.
+[[nodiscard]] Settings understood_settings(const Sources& sources);
+
 // The settings that differ from their default, a line each: name, value, origin.
 [[nodiscard]] std::string format_configuration(const Configuration& configuration);
 

@@ -61,14 +61,14 @@ TEST_F(LoadConfiguration, HonoursThePlatformsVariables) {
   sources_.environment = {{"PORT", "9000"}, {"WEB_CONCURRENCY", "3"}};
   Configuration configuration = load();
   EXPECT_THAT(configuration.settings.bind, ElementsAre(tcp_address("0.0.0.0", 9000)));
-  EXPECT_EQ(configuration.settings.workers, 3u);
+  EXPECT_EQ(configuration.settings.workers, (WorkerRange{3, 3}));
   EXPECT_EQ(configuration.origins.of(SettingId::bind), "environment PORT");
 
   sources_.environment["HEADRACE_BIND"] = ":1, unix:/a";
   sources_.environment["HEADRACE_WORKERS"] = "auto";
   configuration = load();
   EXPECT_EQ(configuration.settings.bind.size(), 2u);
-  EXPECT_EQ(configuration.settings.workers, std::nullopt);
+  EXPECT_EQ(configuration.settings.workers, WorkerRange{});
 }
 
 TEST_F(LoadConfiguration, CountsAnEmptyVariableAsMissing) {
@@ -124,7 +124,7 @@ TEST_F(LoadConfiguration, GivesTheEnvFileToTheApplication) {
   const Configuration configuration = load();
   EXPECT_EQ(configuration.app_environment,
             (Environment{{"SECRET", "file"}, {"WEB_CONCURRENCY", "5"}}));
-  EXPECT_EQ(configuration.settings.workers, 5u);
+  EXPECT_EQ(configuration.settings.workers, (WorkerRange{5, 5}));
   EXPECT_EQ(configuration.origins.of(SettingId::workers), ".env:3");
 }
 

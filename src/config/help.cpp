@@ -20,6 +20,7 @@ Examples:
   headrace run 'shop.web:create_app()' --bind :8080 --workers 4
   headrace run --chdir site --env-file .env --reload
   headrace check --config /etc/headrace.toml
+  headrace status
 )";
 
 constexpr std::string_view kSourcesNote = R"(
@@ -100,12 +101,18 @@ std::string render_help(std::span<const CommandHelp> commands) {
 std::string render_command_help(const CommandHelp& command) {
   std::string text = fmt::format("Usage: headrace {} {}\n\n{}\n", command.name, command.arguments,
                                  command.sentence);
-  if (!command.takes_settings) return text;
+  if (command.options == Options::kNone) return text;
   text += "\nOptions:\n";
   text += render_entry("-h, --help", "Show this text.");
   text += render_entry("-c, --config FILE",
                        "Configuration file; else headrace.toml, or pyproject.toml if it has "
                        "[tool.headrace].");
+  if (command.options == Options::kControl) {
+    text += render_entry("    --control FILE",
+                         "The server's control socket; found by itself when one server runs from "
+                         "this directory, or one of this user at all.");
+    return text + render_entry("    --json", "Print JSON, for programs.");
+  }
   text += render_settings();
   text += kSourcesNote;
   text += kExamples;

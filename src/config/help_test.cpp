@@ -13,7 +13,7 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr CommandHelp kRun{"run", "[APP] [options]", "Serve an application.", true};
+constexpr CommandHelp kRun{"run", "[APP] [options]", "Serve an application.", Options::kSettings};
 
 TEST(RenderEntry, WrapsTheTextBesideItsColumn) {
   EXPECT_EQ(render_entry("-x", "Short."), "  -x                          Short.\n");
@@ -44,6 +44,14 @@ TEST(RenderCommandHelp, FitsATerminal) {
 TEST(RenderCommandHelp, LeavesOutSettingsWhereThereAreNone) {
   EXPECT_EQ(render_command_help({"version", "", "Print the version."}),
             "Usage: headrace version \n\nPrint the version.\n");
+}
+
+TEST(RenderCommandHelp, TellsHowAServerIsNamed) {
+  const std::string help =
+      render_command_help({"status", "", "Show the processes.", Options::kControl});
+  EXPECT_THAT(help, HasSubstr("    --control FILE          The server's control socket;"));
+  EXPECT_THAT(help, HasSubstr("    --json"));
+  EXPECT_THAT(help, testing::Not(HasSubstr("--workers")));
 }
 
 TEST(RenderHelp, NamesTheCommands) {

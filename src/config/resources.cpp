@@ -18,6 +18,8 @@ namespace headrace::config {
 namespace {
 
 constexpr std::uint32_t kWorkerCountMax = 64;
+// More only helps applications that wait, and these have their threads.
+constexpr std::uint64_t kWorkersPerCpuMax = 4;
 constexpr std::uint64_t kKeptBytesMin = 64 * MB;
 constexpr std::uint64_t kKeptShare = 4;  // one part of so many
 
@@ -153,19 +155,23 @@ Resources read_resources(const std::filesystem::path& root) {
 
 WorkerCount choose_worker_count(const Resources& resources, std::uint64_t expected_worker_bytes) {
   ASSERT(expected_worker_bytes != 0);
-  auto count = static_cast<std::uint64_t>(std::ceil(resources.cpu_count));
+  const auto cpu_count = static_cast<std::uint64_t>(std::ceil(resources.cpu_count));
+  std::uint64_t memory_carries = kWorkerCountMax;
   std::string reason = fmt::format("{:.4g} CPU{} ({})", resources.cpu_count,
                                    resources.cpu_count == 1 ? "" : "s", resources.cpu_source);
   if (resources.memory_bytes != 0) {
     const std::uint64_t kept = std::max(resources.memory_bytes / kKeptShare, kKeptBytesMin);
     const std::uint64_t left = resources.memory_bytes - std::min(kept, resources.memory_bytes);
-    count = std::min(count, left / expected_worker_bytes);
+    memory_carries = left / expected_worker_bytes;
     reason +=
         fmt::format(", {} of memory ({}) at {} a worker", rounded_size(resources.memory_bytes),
                     resources.memory_source, format_size(expected_worker_bytes));
   }
-  return {static_cast<std::uint32_t>(std::clamp<std::uint64_t>(count, 1, kWorkerCountMax)),
-          std::move(reason)};
+  const auto bounded = [memory_carries](std::uint64_t count) {
+    return static_cast<std::uint32_t>(
+        std::clamp<std::uint64_t>(std::min(count, memory_carries), 1, kWorkerCountMax));
+  };
+  return {bounded(cpu_count), bounded(kWorkersPerCpuMax * cpu_count), std::move(reason)};
 }
 
 }  // namespace headrace::config

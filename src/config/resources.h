@@ -31,8 +31,9 @@ struct Resources {
 inline constexpr std::uint64_t kExpectedWorkerBytes = 128 * MB;
 
 struct WorkerCount {
-  std::uint32_t count = 1;
-  std::string reason;  // "2 CPUs (machine), 7.5GB of memory (machine) at 128MB a worker"
+  std::uint32_t count = 1;      // to begin with
+  std::uint32_t count_max = 1;  // under load: what the memory carries, at most 4 a CPU
+  std::string reason;           // "2 CPUs (machine), 7.5GB of memory (machine) at 128MB a worker"
 };
 
 // As many workers as CPUs, a begun one counting as one, as far as memory goes; from 1 to 64. A

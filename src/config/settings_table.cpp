@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "config/app_spec.h"
+#include "config/process_texts.h"
 
 namespace headrace::config {
 namespace {
@@ -56,6 +57,8 @@ std::string_view group_title(Group group) {
   switch (group) {
     case Group::kApplication:
       return "The application";
+    case Group::kRecycling:
+      return "Replacing workers";
     case Group::kProcesses:
       return "Processes";
     case Group::kListening:
@@ -73,8 +76,7 @@ std::string_view group_title(Group group) {
 }
 
 bool is_list(const SettingRow& row) {
-  return std::holds_alternative<Member<std::vector<BindAddress>>>(row.field) ||
-         std::holds_alternative<Member<std::vector<AddressRange>>>(row.field);
+  return std::visit([]<class Type>(Member<Type>) { return ListTrait<Type>::kIsList; }, row.field);
 }
 
 bool is_flag(const SettingRow& row) { return std::holds_alternative<Member<bool>>(row.field); }

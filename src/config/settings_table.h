@@ -31,6 +31,7 @@ enum class Reload : std::uint8_t { kReload, kRestart };
 enum class Group : std::uint8_t {
   kApplication,
   kProcesses,
+  kRecycling,
   kListening,
   kLogging,
   kQueue,
@@ -41,11 +42,25 @@ enum class Group : std::uint8_t {
 // The member of Settings that a row stands for; its type decides how values are written.
 template <class Type>
 using Member = Type Settings::*;
-using Field = std::variant<Member<std::string>, Member<bool>, Member<std::uint32_t>,
-                           Member<std::optional<std::uint32_t>>, Member<std::uint64_t>,
-                           Member<std::chrono::milliseconds>, Member<Interface>, Member<AccessLog>,
-                           Member<LogLevel>, Member<RequestBody>, Member<std::vector<BindAddress>>,
-                           Member<std::vector<AddressRange>>>;
+using Field =
+    std::variant<Member<std::string>, Member<bool>, Member<std::uint32_t>, Member<WorkerRange>,
+                 Member<std::uint64_t>, Member<std::chrono::milliseconds>, Member<Interface>,
+                 Member<AccessLog>, Member<LogLevel>, Member<RequestBody>,
+                 Member<std::vector<BindAddress>>, Member<std::vector<AddressRange>>,
+                 Member<std::vector<PathTimeout>>, Member<std::vector<std::string>>,
+                 Member<std::vector<os::ResourceLimit>>>;
+
+// What values of `Type` consist of: the entries of a list, or the value itself.
+template <class Type>
+struct ListTrait {
+  using Element = Type;
+  static constexpr bool kIsList = false;
+};
+template <class Entry>
+struct ListTrait<std::vector<Entry>> {
+  using Element = Entry;
+  static constexpr bool kIsList = true;
+};
 
 // Says what is wrong with a text, or nothing.
 using TextCheck = std::optional<std::string> (*)(std::string_view text);

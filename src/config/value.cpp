@@ -10,6 +10,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "config/resource_limit.h"
+
 namespace headrace::config {
 namespace {
 
@@ -73,18 +75,32 @@ struct Spelling<std::uint32_t> {
 };
 
 template <>
-struct Spelling<std::optional<std::uint32_t>> {
+struct Spelling<WorkerRange> {
   using Number = Spelling<std::uint32_t>;
-  static Result<std::optional<std::uint32_t>> parse(std::string_view text, const Accepts& accepts) {
-    if (text == "auto") return std::nullopt;
-    return Number::parse(text, accepts);
+  static Result<WorkerRange> parse(std::string_view text, const Accepts& accepts) {
+    if (text == "auto") return WorkerRange{};
+    const std::size_t dots = text.find("..");
+    const auto low = Number::parse(text.substr(0, dots), accepts);
+    if (!low || dots == std::string_view::npos) return both(low, low);
+    const auto high = Number::parse(text.substr(dots + 2), accepts);
+    if (high && *high < *low) return fail("");
+    return both(low, high);
   }
-  static std::string format(std::optional<std::uint32_t> value) {
-    return value ? Number::format(*value) : "auto";
+  static std::string format(WorkerRange value) {
+    if (value.is_auto()) return "auto";
+    if (value.low == value.high) return Number::format(value.low);
+    return fmt::format("{}..{}", value.low, value.high);
   }
-  static std::string form(const Accepts& accepts) { return "auto or " + Number::form(accepts); }
-  static std::string placeholder(const Accepts& accepts) {
-    return "auto|" + Number::placeholder(accepts);
+  static std::string form(const Accepts& accepts) {
+    return fmt::format("auto, {}, or a range such as 2..8", Number::form(accepts));
+  }
+  static std::string placeholder(const Accepts&) { return "auto|N|N..N"; }
+
+ private:
+  static Result<WorkerRange> both(const Result<std::uint32_t>& low,
+                                  const Result<std::uint32_t>& high) {
+    if (!low || !high) return fail("");
+    return WorkerRange{*low, *high};
   }
 };
 
@@ -166,15 +182,24 @@ struct Spelling<AddressRange> {
   static std::string placeholder(const Accepts&) { return "ADDRESS"; }
 };
 
-template <class Type>
-struct ListTrait {
-  using Element = Type;
-  static constexpr bool kIsList = false;
+template <>
+struct Spelling<PathTimeout> {
+  static Result<PathTimeout> parse(std::string_view text, const Accepts&) {
+    return parse_path_timeout(text);
+  }
+  static std::string format(const PathTimeout& value) { return format_path_timeout(value); }
+  static std::string form(const Accepts&) { return "/PREFIX=TIME"; }
+  static std::string placeholder(const Accepts&) { return "/PREFIX=TIME"; }
 };
-template <class Entry>
-struct ListTrait<std::vector<Entry>> {
-  using Element = Entry;
-  static constexpr bool kIsList = true;
+
+template <>
+struct Spelling<os::ResourceLimit> {
+  static Result<os::ResourceLimit> parse(std::string_view text, const Accepts&) {
+    return parse_resource_limit(text);
+  }
+  static std::string format(const os::ResourceLimit& value) { return format_resource_limit(value); }
+  static std::string form(const Accepts&) { return "a limit such as nofile=4096 or as=2GB"; }
+  static std::string placeholder(const Accepts&) { return "NAME=LIMIT"; }
 };
 
 // Calls `use` with the Spelling of the row's values, and with the row's member of Settings.

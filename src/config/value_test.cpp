@@ -29,7 +29,7 @@ TEST(SetValue, ReadsEachType) {
   EXPECT_EQ(settings.app, "site:app");
   EXPECT_TRUE(settings.debug);
   EXPECT_EQ(settings.threads, 16u);
-  EXPECT_EQ(settings.workers, 256u);
+  EXPECT_EQ(settings.workers, (WorkerRange{256, 256}));
   EXPECT_EQ(settings.body_size_max_bytes, 2 * GB);
   EXPECT_EQ(settings.idle_timeout, 1500ms);
   EXPECT_EQ(settings.interface, Interface::kAsgi);
@@ -38,7 +38,7 @@ TEST(SetValue, ReadsEachType) {
   EXPECT_EQ(settings.trusted_proxies.size(), 1u);
 
   EXPECT_EQ(set(settings, SettingId::workers, {"auto"}), std::nullopt);
-  EXPECT_EQ(settings.workers, std::nullopt);
+  EXPECT_EQ(settings.workers, WorkerRange{});
   EXPECT_EQ(set(settings, SettingId::trusted_proxies, {}), std::nullopt);
   EXPECT_TRUE(settings.trusted_proxies.empty());
 }
@@ -68,9 +68,11 @@ TEST(SetValue, RejectsBadValuesAndChangesNothing) {
       {SettingId::threads, "4.0", "a number from 1 to 256"},
       {SettingId::threads, "", "a number from 1 to 256"},
       {SettingId::threads, "4294967300", "a number from 1 to 256"},
-      {SettingId::workers, "0", "auto or a number from 1 to 256"},
-      {SettingId::workers, "many", "auto or a number from 1 to 256"},
-      {SettingId::workers, "257", "auto or a number from 1 to 256"},
+      {SettingId::workers, "0", "auto, a number from 1 to 256, or a range such as 2..8"},
+      {SettingId::workers, "many", "auto, a number from 1 to 256, or a range such as 2..8"},
+      {SettingId::workers, "257", "auto, a number from 1 to 256, or a range such as 2..8"},
+      {SettingId::workers, "8..2", "auto, a number from 1 to 256, or a range such as 2..8"},
+      {SettingId::workers, "2..", "auto, a number from 1 to 256, or a range such as 2..8"},
       {SettingId::response_window, "15KB", "from 16KB to 64MB"},
       {SettingId::response_window, "65MB", "from 16KB to 64MB"},
       {SettingId::response_window, "big", "a size from"},

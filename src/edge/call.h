@@ -4,6 +4,8 @@
 // withdraw() or the response's end.
 #pragma once
 
+#include <string>
+
 #include "base/intrusive_list.h"
 #include "channel/edge_end.h"
 #include "http/exchange.h"
@@ -16,6 +18,7 @@ enum class CallState {
   kNew,
   kWaiting,   // in the queue: no worker has room
   kAssigned,  // with `worker`, perhaps begun
+  kRefused,   // it waited, and nobody serves any more
   kLost,      // its worker died after it had begun
   kDone,      // the response is complete or nobody wants it any more
 };
@@ -27,6 +30,15 @@ struct Call final : ListNode<Call> {
   http::Exchange& exchange;
   channel::Endpoints endpoints;
   channel::RequestBody body;
+  os::Duration time_limit{};  // until its response begins, from when a worker took it; 0: none
+
+  // "GET /path", for logs.
+  [[nodiscard]] std::string name() const {
+    constexpr std::size_t kPathSizeMax = 500;
+    const http::Request& request = exchange.request();
+    std::string text(request.method_name);
+    return text.append(" ").append(request.path.substr(0, kPathSizeMax));
+  }
 
   // Set by the dispatcher.
   CallState state = CallState::kNew;
@@ -34,6 +46,7 @@ struct Call final : ListNode<Call> {
   channel::SlotUse use;      // with kAssigned
   // A frame has arrived: handle it before waiting again. Null otherwise.
   const channel::Frame* frame = nullptr;
+  os::Instant queued_at{};  // with kWaiting
   os::Instant assigned_at{};
 };
 

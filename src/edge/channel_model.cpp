@@ -97,7 +97,8 @@ void ChannelModel::ask() {
   request->path = "/" + std::to_string(requests_.size());
   const channel::RequestBody body = choose_body(*request);
   const bool queue_was_full = dispatch_.dispatcher.queue_depth() >= kQueueDepthMax;
-  request->relayed = std::make_unique<RelayedRequest>(dispatch_, budget_, request->path, body);
+  request->relayed =
+      std::make_unique<RelayedRequest>(dispatch_, budget_, rules_, request->path, body);
   request->exchange().takes_output = one_in(2);
   request->relayed->begin(dispatch_.time.loop->now());
   const bool refused = request->exchange().status == 503;

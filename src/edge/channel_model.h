@@ -107,6 +107,7 @@ class ChannelModel final {
   std::vector<std::unique_ptr<ModelWorker>> workers_;
   TestDispatch dispatch_{kQueueDepthMax};
   SpoolBudget budget_{"/tmp", 0, 0};
+  RelayRules rules_;
   std::vector<std::unique_ptr<ModelRequest>> requests_;
   std::uint32_t next_worker_id_ = 1;
   std::uint32_t queue_bound_ = kQueueDepthMax;  // more only by requests that came back

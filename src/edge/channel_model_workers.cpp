@@ -34,6 +34,7 @@ void ChannelModel::detach() {
   if (worker == nullptr || worker->detaching) return;
   worker->detaching = true;
   dispatch_.dispatcher.detach(worker->id);
+  queue_bound_ = std::max(queue_bound_, dispatch_.dispatcher.queue_depth());
 }
 
 void ChannelModel::kill() {

@@ -24,9 +24,10 @@ class TestWorker final {
         doorbells(std::make_shared<const WorkerDoorbells>(os::Doorbell::create().value(),
                                                           os::Doorbell::create().value())),
         end(*pair.edge) {
-    dispatcher.attach(std::make_unique<Worker>(traits, doorbells, std::move(pair.edge)));
+    dispatcher.attach(std::make_unique<Worker>(traits, doorbells, std::move(pair.edge), seat));
   }
 
+  WorkerSeat seat;
   channel::ChannelPair pair;  // its edge end lives in the dispatcher
   std::shared_ptr<const WorkerDoorbells> doorbells;
   channel::EdgeEnd& end;  // until the dispatcher has dropped the worker
@@ -77,16 +78,26 @@ class TestObserver final : public DispatchObserver {
   }
   void on_detached(std::uint32_t worker_id) override { detached.push_back(worker_id); }
 
+  void on_overdue(const Overdue& request) override { overdue.push_back(request); }
+  void on_stuck(std::uint32_t worker_id, const std::string& why) override {
+    stuck[worker_id] = why;
+  }
+
   std::map<std::uint32_t, std::string> condemned;
   std::vector<std::uint32_t> detached;
+  std::vector<Overdue> overdue;
+  std::map<std::uint32_t, std::string> stuck;
 };
+
+inline constexpr std::chrono::seconds kTimeoutGrace{5};
 
 struct TestDispatch {
   explicit TestDispatch(std::uint32_t queue_depth_max = 1000)
-      : dispatcher(*time.loop, observer, queue_depth_max) {}
+      : dispatcher(*time.loop, observer, row, queue_depth_max, kTimeoutGrace) {}
 
   os::FakeTimeLoop time;
   TestObserver observer;
+  ThreadRow row;
   Dispatcher dispatcher;
 
   // A pass of the loop as the edge thread runs it.

@@ -16,17 +16,26 @@ constexpr os::Duration kNapMax = std::chrono::microseconds(300);
 constexpr os::Duration kProgressCheck = std::chrono::milliseconds(1);
 // A request that waits this long at a busy worker while another is idle is moved.
 constexpr os::Duration kRebalancePatience = std::chrono::microseconds(500);
+// Where much is slow, some stacks tell as much as all.
+constexpr std::uint32_t kSlowReportsPerSecond = 5;
 
 }  // namespace
 
 Admission Dispatcher::admit(Call& call) {
   ASSERT(call.state == CallState::kNew);
   if (queue_.empty() && assign(call)) return Admission::kAdmitted;
+  if (retry_after_s_ != 0) return Admission::kNobodyServes;
   if (queue_depth_ >= queue_depth_max_) return Admission::kQueueFull;
-  call.state = CallState::kWaiting;
+  enqueue(call);
   queue_.push_back(call);
-  ++queue_depth_;
   return Admission::kAdmitted;
+}
+
+// The caller puts it where it belongs in the queue.
+void Dispatcher::enqueue(Call& call) {
+  call.state = CallState::kWaiting;
+  call.queued_at = loop_.now();
+  ++queue_depth_;
 }
 
 Worker* Dispatcher::least_loaded() {
@@ -51,7 +60,10 @@ void Dispatcher::withdraw(Call& call) {
     --queue_depth_;
   } else if (call.state == CallState::kAssigned) {
     call.unlink();
-    call.worker->end().abandon(call.use);
+    if (!call.worker->end().revoke(call.use)) {
+      if (!call.exchange.head_sent()) leftovers_.add_abandoned(call);
+      call.worker->end().abandon(call.use);
+    }
   }
   call.state = CallState::kDone;
   call.frame = nullptr;
@@ -75,9 +87,69 @@ void Dispatcher::complete(Call& call) {
   call.state = CallState::kDone;
 }
 
+void Dispatcher::readmit(Call& call) {
+  ASSERT(call.state == CallState::kLost);
+  enqueue(call);
+  queue_.push_front(call);
+}
+
+// ---- what takes long ----
+
+void Dispatcher::report(const Call& call, OverdueReason reason, os::Duration age) {
+  observer_.on_overdue({.worker_id = call.worker->traits().id,
+                        .use = call.use,
+                        .age = age,
+                        .reason = reason,
+                        .request = call.name()});
+}
+
+void Dispatcher::report_slow(const Call& call, os::Duration age) {
+  const os::Instant now = loop_.now();
+  if (now - slow_second_ >= std::chrono::seconds(1)) {
+    slow_second_ = now;
+    slow_count_ = 0;
+  }
+  if (slow_count_++ < kSlowReportsPerSecond) report(call, OverdueReason::kSlow, age);
+}
+
+void Dispatcher::time_out(Call& call, os::Duration age) {
+  ASSERT(call.state == CallState::kAssigned);
+  report(call, OverdueReason::kTimeout, age);
+  leftovers_.add_timed_out(call);
+  call.unlink();
+  call.worker->end().abandon(call.use);
+  call.state = CallState::kDone;
+  call.frame = nullptr;
+}
+
+void Dispatcher::on_not_ended(Worker& worker, const std::string& why) {
+  if (std::exchange(worker.given_up, true)) return;
+  worker.detaching = true;
+  take_back_untaken(worker);
+  observer_.on_stuck(worker.traits().id, why);
+}
+
 // ---- workers ----
 
-void Dispatcher::attach(std::unique_ptr<Worker> worker) { workers_.push_back(std::move(worker)); }
+void Dispatcher::attach(std::unique_ptr<Worker> worker) {
+  workers_.push_back(std::move(worker));
+  retry_after_s_ = 0;
+}
+
+// What a worker that has died had not begun comes back into the queue, perhaps only after this: the
+// end of each pass looks again.
+void Dispatcher::begin_outage(std::uint32_t retry_after_s) {
+  retry_after_s_ = std::max(retry_after_s, 1u);
+}
+
+void Dispatcher::refuse_queue() {
+  while (!queue_.empty()) {
+    Call& call = queue_.pop_front();
+    --queue_depth_;
+    call.state = CallState::kRefused;
+    call.exchange.waiter().wake();  // may end the call
+  }
+}
 
 Worker* Dispatcher::find(std::uint32_t worker_id) {
   for (const auto& worker : workers_) {
@@ -89,8 +161,22 @@ Worker* Dispatcher::find(std::uint32_t worker_id) {
 void Dispatcher::detach(std::uint32_t worker_id) {
   if (Worker* const worker = find(worker_id)) {
     worker->detaching = true;
+    take_back_untaken(*worker);
   } else {
     observer_.on_detached(worker_id);
+  }
+}
+
+void Dispatcher::notify_streams(std::uint32_t worker_id) {
+  for (const auto& worker : workers_) {
+    if (worker_id != 0 && worker->traits().id != worker_id) continue;
+    IntrusiveList<Call> calls;
+    calls.take_all(worker->calls);
+    while (!calls.empty()) {
+      Call& call = calls.pop_front();
+      worker->calls.push_back(call);
+      worker->end().tell(call.use, channel::kNotice);
+    }
   }
 }
 
@@ -101,39 +187,55 @@ void Dispatcher::lose(std::uint32_t worker_id) {
   (void)read_frames(*worker);
   worker->lost = true;
   recall(*worker);
+  leftovers_.forget(*worker);
   std::erase_if(workers_, [&](const auto& other) { return other.get() == worker; });
 }
 
 void Dispatcher::recall(Worker& worker) {
-  IntrusiveList<Call> untouched;
+  take_back_untaken(worker);
+  IntrusiveList<Call> begun;
+  begun.take_all(worker.calls);
+  // Resuming a coroutine may end it, and its call with it; only that one.
+  while (!begun.empty()) {
+    Call& call = begun.pop_front();
+    call.state = CallState::kLost;
+    call.exchange.waiter().wake();
+  }
+}
+
+void Dispatcher::take_back_untaken(Worker& worker) {
+  IntrusiveList<Call> untaken;
   IntrusiveList<Call> begun;
   while (!worker.calls.empty()) {
     Call& call = worker.calls.pop_front();
     if (worker.end().revoke(call.use)) {
-      call.state = CallState::kWaiting;
-      untouched.push_back(call);
-      ++queue_depth_;
+      enqueue(call);
+      untaken.push_back(call);
     } else {
-      call.state = CallState::kLost;
       begun.push_back(call);
     }
   }
+  worker.calls.take_all(begun);
   // They were admitted before anything that waits now. They do not count against the bound.
-  untouched.take_all(queue_);
-  queue_.take_all(untouched);
-  // Resuming a coroutine may end it, and its call with it; only that one.
-  while (!begun.empty()) begun.pop_front().exchange.waiter().wake();
+  untaken.take_all(queue_);
+  queue_.take_all(untaken);
+}
+
+bool Dispatcher::finished(Worker& worker) const {
+  if (worker.lost || !worker.detaching) return worker.lost;
+  return worker.end().in_flight() == leftovers_.timed_out_count(worker);
 }
 
 void Dispatcher::drop_finished_workers() {
   for (std::size_t index = 0; index < workers_.size();) {
     Worker& worker = *workers_[index];
-    if (!worker.lost && !(worker.detaching && worker.idle())) {
+    if (!finished(worker)) {
       ++index;
       continue;
     }
     const std::unique_ptr<Worker> gone = std::move(workers_[index]);
     workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(index));
+    leftovers_.forget(*gone);
     if (gone->lost) {
       recall(*gone);
       observer_.on_nonsense(gone->traits().id, gone->end().nonsense());
@@ -166,8 +268,11 @@ bool Dispatcher::read_frames(Worker& worker) {
     deliver(frame);
     if ((frame.header.flags & channel::kRelease) != 0) {
       worker.learn_service_time(frame.header.service_us);
+      leftovers_.release(worker, {frame.header.slot, frame.header.generation});
     }
+    const std::uint32_t in_flight = end.in_flight();
     end.finish_frame(frame);
+    if (end.in_flight() != in_flight) worker.count_release();
   }
   if (any) end.finish_reading();
   return any;
@@ -182,7 +287,20 @@ void Dispatcher::serve_queue() {
       return;
     }
     --queue_depth_;
+    count_up(row_.queued);
+    count_up<std::uint64_t>(row_.queued_us, microseconds_since(call.queued_at));
   }
+}
+
+std::uint64_t Dispatcher::microseconds_since(os::Instant when) const {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(loop_.now() - when).count());
+}
+
+void Dispatcher::keep_score() {
+  row_.queue_depth.store(queue_depth_, std::memory_order_relaxed);
+  const std::uint64_t oldest = queue_.empty() ? 0 : microseconds_since(queue_.front().queued_at);
+  row_.oldest_wait_us.store(oldest, std::memory_order_relaxed);
 }
 
 void Dispatcher::rebalance() {
@@ -196,9 +314,8 @@ void Dispatcher::rebalance() {
     Call& newest = busy->calls.back();
     if (!busy->end().revoke(newest.use)) continue;
     newest.unlink();
-    newest.state = CallState::kWaiting;
+    enqueue(newest);
     queue_.push_front(newest);
-    ++queue_depth_;
     return serve_queue();
   }
 }
@@ -210,12 +327,16 @@ void Dispatcher::work() {
     if (!worker.idle()) (void)read_frames(worker);
     lost_or_detaching |= worker.lost || worker.detaching;
   }
+  leftovers_.look();
   if (lost_or_detaching) drop_finished_workers();
   serve_queue();
+  if (retry_after_s_ != 0) refuse_queue();
   if (workers_.size() > 1) rebalance();
   for (const auto& worker : workers_) {
     if (!worker->idle()) worker->ring(loop_.now());
+    worker->keep_score();
   }
+  keep_score();
 }
 
 os::Pause Dispatcher::pause() {

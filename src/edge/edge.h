@@ -1,20 +1,25 @@
 // The edge process: all network input and output, on one loop a thread.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "config/settings.h"
+#include "edge/scoreboard.h"
 #include "os/doorbell.h"
 #include "os/file_descriptor.h"
+#include "os/identity.h"
 
 namespace headrace::edge {
 
 // What the supervisor prepared for the edge. Listening sockets are non-blocking and bound.
 struct EdgeStart {
   const config::Settings& settings;
+  const Scoreboard& scoreboard;
   std::vector<os::FileDescriptor> listeners;
   std::vector<os::Doorbell> doorbells;   // one an edge thread: workers ring it
   os::FileDescriptor supervisor_socket;  // see supervisor_link.h
+  std::optional<os::Identity> identity;  // whom it runs as once its files are open; empty: as it is
 };
 
 // Runs the edge until it has drained or the supervisor is gone; returns the exit code. Called in

@@ -2,6 +2,7 @@
 #include "edge/edge_thread.h"
 
 #include <algorithm>
+#include <new>
 
 #include "base/log.h"
 
@@ -28,36 +29,37 @@ http1::SessionLimits session_limits(const config::Settings& settings) {
 
 }  // namespace
 
-Result<std::unique_ptr<EdgeThread>> EdgeThread::create(
-    const config::Settings& settings, const std::vector<os::FileDescriptor>& listeners,
-    const os::Doorbell& doorbell, EdgeThreadObserver& observer) {
+Result<std::unique_ptr<EdgeThread>> EdgeThread::create(const EdgeStart& start, std::uint32_t index,
+                                                       EdgeThreadObserver& observer) {
+  const config::Settings& settings = start.settings;
   Result<std::unique_ptr<os::Loop>> loop = os::Loop::create(kClock);
   if (!loop) return std::unexpected(loop.error());
   Result<AccessLog> access_log = AccessLog::open(settings.access_log, settings.access_log_path);
   if (!access_log) return std::unexpected(access_log.error());
-  std::unique_ptr<EdgeThread> thread(
-      new EdgeThread(settings, std::move(*loop), std::move(*access_log), observer));
-  Result<void> watched =
-      thread->loop_->watch(doorbell.fd(), os::kReadable | os::kEdgeTriggered, *thread);
+  std::unique_ptr<EdgeThread> thread(new EdgeThread(
+      settings, start.scoreboard.row(index), std::move(*loop), std::move(*access_log), observer));
+  Result<void> watched = thread->loop_->watch(start.doorbells[index].fd(),
+                                              os::kReadable | os::kEdgeTriggered, *thread);
   if (!watched) return std::unexpected(watched.error());
   net::AcceptorObserver& acceptor_observer = *thread;
-  for (const os::FileDescriptor& listener : listeners) {
+  for (const os::FileDescriptor& listener : start.listeners) {
     thread->acceptors_.push_back(
         std::make_unique<net::Acceptor>(*thread->loop_, listener.get(), acceptor_observer));
   }
   return thread;
 }
 
-EdgeThread::EdgeThread(const config::Settings& settings, std::unique_ptr<os::Loop> loop,
-                       AccessLog access_log, EdgeThreadObserver& observer)
+EdgeThread::EdgeThread(const config::Settings& settings, ThreadRow& row,
+                       std::unique_ptr<os::Loop> loop, AccessLog access_log,
+                       EdgeThreadObserver& observer)
     : SessionHost(session_limits(settings)),
       settings_(settings),
+      row_(row),
       loop_(std::move(loop)),
       observer_(observer),
       access_log_(std::move(access_log)),
-      dispatcher_(*loop_, *this, settings.queue_depth_max),
-      road_(settings, dispatcher_, access_log_),
-      connections_max_(std::max(1u, settings.connections_max / settings.edge_threads)) {
+      dispatcher_(*loop_, *this, row, settings_.queue_depth_max, settings_.timeout_grace),
+      road_(settings_, dispatcher_, access_log_, row) {
   loop_->set_pacer(this);
 }
 
@@ -70,38 +72,74 @@ Result<void> EdgeThread::start_accepting() {
   return {};
 }
 
-void EdgeThread::attach(const WorkerTraits& traits,
+void EdgeThread::configure(const config::Settings& settings) {
+  settings_ = settings;
+  set_limits(session_limits(settings_));
+  dispatcher_.set_limits(settings_.queue_depth_max, settings_.timeout_grace);
+  road_.take_over_settings();
+  // Opened anew even where nothing has changed: the file may have been moved away (logrotate).
+  Result<AccessLog> access_log = AccessLog::open(settings_.access_log, settings_.access_log_path);
+  if (access_log) {
+    access_log_.flush();
+    access_log_ = std::move(*access_log);
+  } else {
+    log::error("the access log stays as it is: {}", access_log.error().message);
+  }
+  for (const auto& acceptor : acceptors_) acceptor->resume();
+}
+
+void EdgeThread::attach(const WorkerTraits& traits, WorkerSeat& seat,
                         std::shared_ptr<const WorkerDoorbells> doorbells, os::FileDescriptor memory,
                         os::FileDescriptor descriptor_socket) {
   Result<std::unique_ptr<channel::EdgeEnd>> end =
       channel::EdgeEnd::attach(std::move(memory), std::move(descriptor_socket), doorbells->leader);
   if (!end) return on_nonsense(traits.id, end.error().message.c_str());
-  dispatcher_.attach(std::make_unique<Worker>(traits, std::move(doorbells), std::move(*end)));
+  dispatcher_.attach(std::make_unique<Worker>(traits, std::move(doorbells), std::move(*end), seat));
 }
 
 // ---- connections ----
 
 void EdgeThread::on_connection(os::Accepted accepted) {
-  ++connection_count_;
+  count_up(row_.accepted);
   out_of_descriptors_ = false;
-  http1::SessionHost& host = *this;
-  auto session = std::make_unique<http1::Session>(host, *loop_, std::move(accepted.socket),
-                                                  std::move(accepted.peer));
-  sessions_.push_back(*session);
-  os::spawn(http1::Session::serve(std::move(session)));
+  serve(std::move(accepted.socket), std::move(accepted.peer), std::nullopt);
+}
+
+void EdgeThread::adopt(os::FileDescriptor connection, std::string_view unread) {
+  std::optional<os::SocketAddress> peer = os::peer_address(connection.get());
+  if (!peer) return;  // reset on its way
+  serve(std::move(connection), std::move(*peer), unread);
+}
+
+void EdgeThread::serve(os::FileDescriptor socket, os::SocketAddress peer,
+                       std::optional<std::string_view> unread) {
+  ++connection_count_;
+  keep_connection_score();
+  try {
+    http1::SessionHost& host = *this;
+    auto session =
+        std::make_unique<http1::Session>(host, *loop_, std::move(socket), std::move(peer));
+    if (unread) session->take_over(*unread);
+    sessions_.push_back(*session);
+    os::spawn(http1::Session::serve(std::move(session)));
+  } catch (const std::bad_alloc&) {
+    // Before the session ran: once it does, it tells its end itself.
+    closed(http1::CloseReason::kNoMemory);
+  }
 }
 
 void EdgeThread::closed(http1::CloseReason reason) {
   ++closed_counts_[static_cast<std::size_t>(reason)];
   --connection_count_;
-  if (draining_) {
-    if (connection_count_ == 0) {
-      loop_->stop();
-      observer_.on_drained();
-    }
-  } else if (connection_count_ + 1 == connections_max_) {
+  keep_connection_score();
+  if (connection_count_ + 1 == connections_max()) {
     for (const auto& acceptor : acceptors_) acceptor->resume();
   }
+  tell_when_drained();
+}
+
+void EdgeThread::keep_connection_score() {
+  row_.connections.store(connection_count_, std::memory_order_relaxed);
 }
 
 void EdgeThread::on_no_descriptors() {
@@ -121,20 +159,43 @@ void EdgeThread::on_nonsense(std::uint32_t worker_id, const char* what) {
   observer_.on_nonsense(worker_id, what);
 }
 
+// ---- the end ----
+
 void EdgeThread::drain() {
   draining_ = true;
-  for (const auto& acceptor : acceptors_) acceptor->stop();
+  hand_over_.reset();
+  stop_accepting();
   IntrusiveList<http1::Session> waiting;
   waiting.take_all(sessions_);
   while (!waiting.empty()) {
     http1::Session& session = waiting.pop_front();
     sessions_.push_back(session);
-    session.drain();  // may destroy it
+    session.reconsider();  // may destroy it
   }
-  if (connection_count_ == 0) {
-    loop_->stop();
-    observer_.on_drained();
-  }
+  tell_when_drained();
+}
+
+void EdgeThread::hand_over(std::shared_ptr<const os::FileDescriptor> socket) {
+  if (draining_) return;
+  stop_accepting();
+  HandOverObserver& observer = *this;
+  hand_over_ = std::make_unique<HandOver>(*loop_, std::move(socket), sessions_, observer);
+  hand_over_->begin();
+  tell_when_drained();
+}
+
+void EdgeThread::on_taker_gone() {
+  log::warning("the edge that took the connections is gone: {} are closed after their responses",
+               connection_count_);
+  drain();
+}
+
+void EdgeThread::stop_accepting() {
+  for (const auto& acceptor : acceptors_) acceptor->stop();
+}
+
+void EdgeThread::tell_when_drained() {
+  if (connection_count_ == 0 && (draining_ || hand_over_ != nullptr)) observer_.on_drained(*this);
 }
 
 void EdgeThread::finish_pass() {

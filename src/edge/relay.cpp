@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <string>
 
 #include "base/log.h"
 #include "channel/response_frame.h"
@@ -13,6 +14,7 @@
 namespace headrace::edge {
 namespace {
 
+constexpr std::string_view kNobodyServes = "no worker serves, and none will for a while";
 constexpr std::size_t kBodyPieceSize = 16384;
 // A client that has this much to take is slower than the application.
 constexpr std::uint64_t kSpoolThreshold = 64u << 10;
@@ -55,16 +57,21 @@ thread_local std::vector<http::ResponseField> scratch_fields;
 }  // namespace
 
 os::Task<void> Relay::run(os::Instant queue_deadline) {
-  if (dispatcher_.admit(call_) == Admission::kQueueFull) {
-    const std::array retry{http::ResponseField{"Retry-After", "1"}};
-    call_.state = CallState::kDone;
-    answer_plainly(exchange_, visit_, 503, "all workers are busy and the queue is full", retry);
-    co_return;
+  switch (dispatcher_.admit(call_)) {
+    case Admission::kQueueFull:
+      co_return refuse("all workers are busy and the queue is full");
+    case Admission::kNobodyServes:
+      co_return refuse(kNobodyServes);
+    case Admission::kAdmitted:
+      break;
   }
+  working_since_ = exchange_.waiter().loop().now();
+  queue_deadline_ = queue_deadline;
+  queue_wait_ = queue_deadline - working_since_;
   while (!done()) {
-    const os::Instant until = deadline(queue_deadline);
+    const os::Instant until = deadline();
     if (co_await exchange_.waiter().wait(until) == os::Wake::kDeadline) {
-      handle_deadline(queue_deadline);
+      handle_deadline();
     } else {
       handle_change();
     }
@@ -79,12 +86,11 @@ os::Task<void> Relay::run(os::Instant queue_deadline) {
   }
 }
 
-os::Instant Relay::deadline(os::Instant queue_deadline) const {
+os::Instant Relay::deadline() const {
   // A request that a worker has, but has not begun, still waits.
-  if (!begun_) return queue_deadline;
-  os::Instant until = exchange_.write_deadline();
-  if (waits_for_body()) until = std::min(until, exchange_.body_deadline());
-  return until;
+  os::Instant until = begun_ ? exchange_.write_deadline() : queue_deadline_;
+  if (begun_ && waits_for_body()) until = std::min(until, exchange_.body_deadline());
+  return exchange_.head_sent() ? until : std::min(until, clock_.next(working_since_));
 }
 
 bool Relay::waits_for_body() const {
@@ -93,13 +99,12 @@ bool Relay::waits_for_body() const {
          call_.worker->end().body_room(call_.use) != 0;
 }
 
-void Relay::handle_deadline(os::Instant queue_deadline) {
+void Relay::handle_deadline() {
   const os::Instant now = exchange_.waiter().loop().now();
-  if (!begun_) {
-    if (now < queue_deadline) return;
+  if (!begun_ && now >= queue_deadline_) {
     begun_ = !dispatcher_.take_back(call_);
     if (!begun_) give_up(504, "no worker became free in time");
-  } else if (now >= exchange_.write_deadline()) {
+  } else if (begun_ && now >= exchange_.write_deadline()) {
     dispatcher_.withdraw(call_);
     visit_.note = "the client did not read its response in time";
     exchange_.abort();
@@ -108,6 +113,66 @@ void Relay::handle_deadline(os::Instant queue_deadline) {
     body_ended_ = true;
     if (!exchange_.head_sent()) give_up(408, "the request body arrived too slowly");
   }
+  if (!done() && !exchange_.head_sent()) look_at_clock(now);
+}
+
+// ---- the application's time ----
+
+os::Duration Relay::time_limit(const RelayRules& rules, Call& call) {
+  call.time_limit = rules.request_timeout;
+  if (!rules.path_timeouts.empty()) {
+    const auto otherwise = std::chrono::floor<std::chrono::milliseconds>(rules.request_timeout);
+    const std::string_view path = call.exchange.request().path;
+    call.time_limit = config::timeout_for(path, rules.path_timeouts, otherwise);
+  }
+  return call.time_limit;
+}
+
+os::Instant Relay::working_since(os::Instant now) {
+  if (call_.state != CallState::kAssigned) return now;
+  if (!taken_at_) {
+    taken_at_ = call_.worker->end().taken_at(call_.use, call_.assigned_at, now);
+    if (!taken_at_) return now;
+    begun_ = true;
+  }
+  return waits_for_body() ? now : std::max(*taken_at_, body_moved_at_);
+}
+
+void Relay::look_at_clock(os::Instant now) {
+  working_since_ = working_since(now);
+  const os::Duration age = now - working_since_;
+  switch (clock_.due(age)) {
+    case RequestClock::Due::kNothing:
+      timed_out_once_ = false;
+      break;
+    case RequestClock::Due::kSlow:
+      dispatcher_.report_slow(call_, age);
+      break;
+    case RequestClock::Due::kTimeout:
+      // Not before all was read that the worker has written: this process may have been stopped.
+      if (!std::exchange(timed_out_once_, true)) break;
+      dispatcher_.time_out(call_, age);
+      give_up(504, "the application did not answer in time");
+      break;
+  }
+}
+
+bool Relay::may_retry() const {
+  const http::Method method = exchange_.request().method;
+  const bool idempotent = method == http::Method::kGet || method == http::Method::kHead ||
+                          method == http::Method::kOptions || method == http::Method::kPut ||
+                          method == http::Method::kDelete;
+  return rules_.retry_lost && !retried_ && idempotent && !exchange_.head_sent() &&
+         call_.body.kind != channel::BodyKind::kStream;
+}
+
+void Relay::retry() {
+  retried_ = true;
+  begun_ = false;
+  taken_at_.reset();
+  working_since_ = exchange_.waiter().loop().now();
+  queue_deadline_ = working_since_ + queue_wait_;
+  dispatcher_.readmit(call_);
 }
 
 void Relay::handle_change() {
@@ -117,9 +182,11 @@ void Relay::handle_change() {
     if (done()) return;
   }
   if (call_.state == CallState::kLost) {
+    if (!exchange_.client_gone() && may_retry()) return retry();
     give_up(502, "the worker died");
     return;
   }
+  if (call_.state == CallState::kRefused) return refuse(kNobodyServes);
   if (exchange_.client_gone()) {
     dispatcher_.withdraw(call_);
     visit_.note = "the client is gone";
@@ -142,6 +209,13 @@ void Relay::give_up(int status, std::string_view note) {
   if (!done()) dispatcher_.withdraw(call_);
   if (status == 408 || status == 400 || status == 413) exchange_.close_after();
   answer_plainly(exchange_, visit_, status, note);
+}
+
+void Relay::refuse(std::string_view note) {
+  call_.state = CallState::kDone;
+  const std::string seconds = std::to_string(dispatcher_.retry_after_s());
+  const std::array retry{http::ResponseField{"Retry-After", seconds}};
+  answer_plainly(exchange_, visit_, 503, note, retry);
 }
 
 // ---- the response ----
@@ -259,11 +333,13 @@ void Relay::pump_body() {
     switch (read.kind) {
       case http::BodyRead::kBytes:
         end.append_body(call_.use, {piece.data(), read.size});
+        body_moved_at_ = exchange_.waiter().loop().now();
         break;
       case http::BodyRead::kWouldBlock:
         return;
       case http::BodyRead::kComplete:
         body_ended_ = true;
+        body_moved_at_ = exchange_.waiter().loop().now();
         end.tell(call_.use, channel::kBodyComplete);
         break;
       case http::BodyRead::kRefused:

@@ -264,10 +264,10 @@ TEST_F(RelayTest, TellsThatTheClientFinished) {
   TestWorker& worker = attach(1);
   RelayedRequest& request = ask("/");
   const auto reply = worker.begin("/");
-  EXPECT_FALSE(reply->client_finished());
+  EXPECT_FALSE(reply->should_end());
   request.exchange.finished_sending = true;
   request.exchange.wake();
-  EXPECT_TRUE(reply->client_finished());
+  EXPECT_TRUE(reply->should_end());
   EXPECT_FALSE(reply->client_gone());
   TestWorker::answer(*reply, "still");
   dispatch.pass();
@@ -358,6 +358,40 @@ TEST_F(RelayTest, AnswersHead) {
     dispatch.pass();
     EXPECT_EQ(request.exchange.length_known, *body != '\0');
   }
+}
+
+// BAD_INPUTS row 183: while nobody serves and nobody will soon, those that wait and those that come
+// learn at once when to try again; the first worker that is there ends it.
+TEST_F(RelayTest, RefusesInAnOutage) {
+  const RelayedRequest& waiting = ask("/waits");
+  dispatch.pass();
+  EXPECT_FALSE(waiting.done) << "a worker may come at any moment";
+  dispatch.dispatcher.begin_outage(3);
+  dispatch.pass();
+  EXPECT_EQ(waiting.exchange.status, 503);
+  EXPECT_EQ(waiting.exchange.field("Retry-After"), "3");
+  const RelayedRequest& late = ask("/late");
+  EXPECT_TRUE(late.done);
+  EXPECT_EQ(late.exchange.status, 503);
+  EXPECT_EQ(dispatch.dispatcher.queue_depth(), 0u);
+  TestWorker& worker = attach(1);
+  const RelayedRequest& served = ask("/served");
+  EXPECT_EQ(worker.serve(), 1);
+  dispatch.pass();
+  EXPECT_EQ(served.exchange.status, 200);
+}
+
+// What a worker had not begun when it died is refused as well, when the outage is known before its
+// death is.
+TEST_F(RelayTest, RefusesWhatADeadWorkerLeaves) {
+  (void)attach(1);
+  const RelayedRequest& request = ask("/");
+  dispatch.dispatcher.begin_outage(1);
+  dispatch.pass();
+  EXPECT_FALSE(request.done);
+  dispatch.dispatcher.lose(1);
+  dispatch.pass();
+  EXPECT_EQ(request.exchange.status, 503);
 }
 
 }  // namespace

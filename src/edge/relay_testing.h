@@ -19,11 +19,11 @@ inline constexpr std::chrono::seconds kQueueTimeout{30};
 // An exchange with a relay that serves it.
 class RelayedRequest final {
  public:
-  RelayedRequest(TestDispatch& dispatch, SpoolBudget& budget, std::string_view path,
-                 const channel::RequestBody& body = {})
+  RelayedRequest(TestDispatch& dispatch, SpoolBudget& budget, const RelayRules& rules,
+                 std::string_view path, const channel::RequestBody& body = {})
       : exchange(*dispatch.time.loop, path),
         call_(exchange, {}),
-        relay_(dispatch.dispatcher, budget, call_, visit) {
+        relay_(dispatch.dispatcher, budget, rules, call_, visit) {
     call_.body = body;
   }
 
@@ -81,13 +81,14 @@ class RelayFixture {
     return request;
   }
   RelayedRequest& prepare(std::string_view path, const channel::RequestBody& body = {}) {
-    requests.push_back(std::make_unique<RelayedRequest>(dispatch, budget, path, body));
+    requests.push_back(std::make_unique<RelayedRequest>(dispatch, budget, rules, path, body));
     return *requests.back();
   }
 
   std::vector<std::unique_ptr<TestWorker>> workers;
   TestDispatch dispatch;
   SpoolBudget budget{std::filesystem::temp_directory_path(), 1u << 20, 1u << 20};
+  RelayRules rules;  // to be changed before requests are made
   std::vector<std::unique_ptr<RelayedRequest>> requests;
 };
 

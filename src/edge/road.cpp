@@ -2,21 +2,32 @@
 #include "edge/road.h"
 
 #include "edge/plain_answer.h"
-#include "edge/relay.h"
 #include "edge/short_cuts.h"
 
 namespace headrace::edge {
 
-Road::Road(const config::Settings& settings, Dispatcher& dispatcher, AccessLog& access_log)
+Road::Road(const config::Settings& settings, Dispatcher& dispatcher, AccessLog& access_log,
+           ThreadRow& row)
     : settings_(settings),
       dispatcher_(dispatcher),
       access_log_(access_log),
+      row_(row),
       client_address_(settings.trusted_proxies),
       body_policy_{settings.body_memory_max_bytes, settings.temp_dir},
       spool_budget_(settings.temp_dir, settings.response_spool_max_bytes,
-                    settings.spool_total_max_bytes / settings.edge_threads) {}
+                    settings.spool_total_max_bytes / settings.edge_threads),
+      relay_rules_{settings.slow_request, settings.request_timeout, settings.request_timeout_paths,
+                   settings.retry_lost} {}
+
+void Road::take_over_settings() {
+  client_address_ = ClientAddress(settings_.trusted_proxies);
+  body_policy_ = {settings_.body_memory_max_bytes, settings_.temp_dir};
+  spool_budget_.set_limits(settings_.temp_dir, settings_.response_spool_max_bytes,
+                           settings_.spool_total_max_bytes / settings_.edge_threads);
+}
 
 os::Task<void> Road::handle(http::Exchange& exchange) {
+  count_up(row_.requests);
   Visit visit;
   visit.received_at = exchange.started_at();
 
@@ -61,7 +72,7 @@ os::Task<void> Road::pass_to_worker(http::Exchange& exchange, const channel::End
     }
   }
   visit.collected_at = exchange.waiter().loop().now();
-  Relay relay(dispatcher_, spool_budget_, call, visit);
+  Relay relay(dispatcher_, spool_budget_, relay_rules_, call, visit);
   co_await relay.run(visit.collected_at + settings_.queue_timeout);
   visit.assigned_at = call.assigned_at;
 }

@@ -6,6 +6,8 @@
 #include "edge/client_address.h"
 #include "edge/collected_body.h"
 #include "edge/dispatcher.h"
+#include "edge/relay.h"
+#include "edge/scoreboard.h"
 #include "edge/spool.h"
 #include "http/exchange.h"
 
@@ -14,7 +16,11 @@ namespace headrace::edge {
 class Road final : public http::ExchangeHandler {
  public:
   // All are borrowed.
-  Road(const config::Settings& settings, Dispatcher& dispatcher, AccessLog& access_log);
+  Road(const config::Settings& settings, Dispatcher& dispatcher, AccessLog& access_log,
+       ThreadRow& row);
+
+  // The settings have changed: they hold for the requests that come from now on.
+  void take_over_settings();
 
   [[nodiscard]] os::Task<void> handle(http::Exchange& exchange) override;
 
@@ -25,9 +31,11 @@ class Road final : public http::ExchangeHandler {
   const config::Settings& settings_;
   Dispatcher& dispatcher_;
   AccessLog& access_log_;
+  ThreadRow& row_;
   ClientAddress client_address_;
   BodyPolicy body_policy_;
   SpoolBudget spool_budget_;
+  RelayRules relay_rules_;
 };
 
 }  // namespace headrace::edge

@@ -20,6 +20,13 @@ class SpoolBudget final {
   SpoolBudget(std::string directory, std::uint64_t response_max, std::uint64_t total_max)
       : directory_(std::move(directory)), response_max_(response_max), total_max_(total_max) {}
 
+  // For spools that are opened from now on.
+  void set_limits(std::string directory, std::uint64_t response_max, std::uint64_t total_max) {
+    directory_ = std::move(directory);
+    response_max_ = response_max;
+    total_max_ = total_max;
+  }
+
   [[nodiscard]] const std::string& directory() const { return directory_; }
   [[nodiscard]] bool reserve(std::uint64_t bytes);
   void give_back(std::uint64_t bytes) { reserved_ -= bytes; }

@@ -19,6 +19,24 @@ bool Worker::assign(Call& call, os::Instant now) {
   return true;
 }
 
+bool Worker::has_allowance() const {
+  const std::uint64_t allowance = seat_.allowance.load(std::memory_order_relaxed);
+  if (allowance == kUnlimited) return true;
+  // What this pass has changed, the seat does not know yet.
+  return seat_.begun() + end_->in_flight() + released_ - scored_in_flight_ < allowance;
+}
+
+void Worker::keep_score() {
+  if (released_ != 0) {
+    seat_.finished.fetch_add(std::exchange(released_, 0), std::memory_order_relaxed);
+  }
+  const std::uint32_t in_flight = end_->in_flight();
+  if (in_flight == scored_in_flight_) return;
+  // Other threads' shares are in the seat as well; unsigned numbers make the difference right.
+  seat_.in_flight.fetch_add(in_flight - scored_in_flight_, std::memory_order_relaxed);
+  scored_in_flight_ = in_flight;
+}
+
 void Worker::learn_service_time(std::uint32_t service_us) {
   // An eighth of the news a time: steady under jitter, yet quick to notice a slow patch.
   constexpr int kWeight = 8;

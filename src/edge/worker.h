@@ -8,6 +8,7 @@
 #include "base/intrusive_list.h"
 #include "channel/edge_end.h"
 #include "edge/call.h"
+#include "edge/scoreboard.h"
 #include "os/doorbell.h"
 
 namespace headrace::edge {
@@ -26,21 +27,30 @@ struct WorkerDoorbells {
 
 class Worker final {
  public:
+  // `seat` is borrowed.
   Worker(const WorkerTraits& traits, std::shared_ptr<const WorkerDoorbells> doorbells,
-         std::unique_ptr<channel::EdgeEnd> end)
-      : traits_(traits), doorbells_(std::move(doorbells)), end_(std::move(end)) {}
+         std::unique_ptr<channel::EdgeEnd> end, WorkerSeat& seat)
+      : traits_(traits), doorbells_(std::move(doorbells)), end_(std::move(end)), seat_(seat) {}
 
   [[nodiscard]] const WorkerTraits& traits() const { return traits_; }
   [[nodiscard]] channel::EdgeEnd& end() { return *end_; }
 
-  // Whether it may get one more request: its depth plus a prefetch of about kPrefetchWork.
-  [[nodiscard]] bool has_room() const { return end_->in_flight() < traits_.depth + prefetch_; }
+  // Whether it may get one more request: its depth plus a prefetch of about kPrefetchWork, and no
+  // more than its allowance.
+  [[nodiscard]] bool has_room() const {
+    return end_->in_flight() < traits_.depth + prefetch_ && has_allowance();
+  }
   [[nodiscard]] bool idle() const { return end_->in_flight() == 0; }
 
   // Queues the call here; false when the channel has no room for it.
   [[nodiscard]] bool assign(Call& call, os::Instant now);
   // Requests that are here, oldest first.
   IntrusiveList<Call> calls;
+
+  // The worker has given a request back.
+  void count_release() { ++released_; }
+  // Tells the seat what has changed. Once a pass.
+  void keep_score();
 
   // Takes a measured time from take to release into the moving average.
   void learn_service_time(std::uint32_t service_us);
@@ -55,6 +65,7 @@ class Worker final {
 
   bool detaching = false;  // gets nothing new
   bool lost = false;       // dead or condemned
+  bool given_up = false;   // the supervisor knows that it does not end a request
 
  private:
   static constexpr os::Duration kPrefetchWork = std::chrono::milliseconds(1);
@@ -62,9 +73,14 @@ class Worker final {
   // How long requests wait for a busy leader before another thread is woken.
   static constexpr os::Duration kLeaderPatience = std::chrono::microseconds(300);
 
+  [[nodiscard]] bool has_allowance() const;
+
   WorkerTraits traits_;
   std::shared_ptr<const WorkerDoorbells> doorbells_;
   std::unique_ptr<channel::EdgeEnd> end_;
+  WorkerSeat& seat_;
+  std::uint32_t scored_in_flight_ = 0;  // what the seat knows of
+  std::uint32_t released_ = 0;          // since keep_score()
   os::Duration service_time_ = kPrefetchWork;
   std::uint32_t prefetch_ = 1;
   bool assigned_since_ring_ = false;

@@ -22,7 +22,8 @@ constexpr channel::Geometry kRoomyGeometry{
 class WorkerTest : public testing::Test {
  protected:
   explicit WorkerTest(bool threaded = false)
-      : worker_({.id = 1, .depth = 4, .threaded = threaded}, doorbells_, std::move(pair_.edge)) {}
+      : worker_({.id = 1, .depth = 4, .threaded = threaded}, doorbells_, std::move(pair_.edge),
+                seat_) {}
 
   void assign() {
     exchanges_.emplace_back(*time_.loop);
@@ -58,6 +59,7 @@ class WorkerTest : public testing::Test {
   channel::ChannelPair pair_{kRoomyGeometry};
   std::shared_ptr<const WorkerDoorbells> doorbells_ = std::make_shared<const WorkerDoorbells>(
       os::Doorbell::create().value(), os::Doorbell::create().value());
+  WorkerSeat seat_;
   Worker worker_;
   std::list<FakeExchange> exchanges_;
   std::list<Call> calls_;

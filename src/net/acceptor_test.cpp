@@ -76,7 +76,7 @@ TEST_F(AcceptorTest, PausesWithoutRoom) {
 }
 
 // Without descriptors it looks away for a moment instead of spinning, and then goes on (row 188).
-TEST_F(AcceptorTest, PausesWithoutDescriptors) {
+TEST_F(AcceptorTest, Row188PausesWithoutDescriptors) {
   ASSERT_TRUE(acceptor_.start());
   const auto first = connect();
   time_.pass();  // its first use of a virtual function makes UBSan open files

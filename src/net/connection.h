@@ -32,6 +32,7 @@ class Connection final : private os::EventHandler, private os::Timer {
   [[nodiscard]] os::Loop& loop() { return loop_; }
   // Woken when something below may have changed.
   [[nodiscard]] os::Waiter& waiter() { return waiter_; }
+  [[nodiscard]] int fd() const { return socket_.get(); }
   [[nodiscard]] const os::SocketAddress& peer() const { return peer_; }
   [[nodiscard]] os::SocketAddress local() const { return os::local_address(socket_.get()); }
 

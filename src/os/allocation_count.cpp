@@ -1,4 +1,4 @@
-// Replaces operator new by one that counts.
+// Replaces operator new by one that counts, and fails when told.
 #include "os/allocation_count.h"
 
 #include <algorithm>
@@ -8,11 +8,19 @@
 namespace headrace::os {
 namespace {
 
+constexpr std::uint64_t kNoFailure = ~std::uint64_t{0};
+
 thread_local AllocationCount count;
+thread_local std::uint64_t until_failure = kNoFailure;
+thread_local bool failed = false;
 
 void* allocate(std::size_t size) {
   ++count.calls;
   count.largest = std::max(count.largest, size);
+  if (until_failure != kNoFailure && until_failure-- == 0) {
+    failed = true;
+    throw std::bad_alloc();
+  }
   void* memory = std::malloc(size != 0 ? size : 1);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
@@ -22,6 +30,13 @@ void* allocate(std::size_t size) {
 
 void reset_allocation_count() { count = {}; }
 AllocationCount allocation_count() { return count; }
+
+FailingAllocation::FailingAllocation(std::uint64_t number) {
+  until_failure = number;
+  failed = false;
+}
+FailingAllocation::~FailingAllocation() { until_failure = kNoFailure; }
+bool FailingAllocation::has_failed() const { return failed; }
 
 }  // namespace headrace::os
 

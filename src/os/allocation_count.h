@@ -1,4 +1,5 @@
-// For tests: how much memory the program takes from the heap by operator new.
+// For tests: how much memory the program takes from the heap by operator new, and a heap that has
+// none left.
 #pragma once
 
 #include <cstddef>
@@ -14,5 +15,17 @@ struct AllocationCount {
 
 void reset_allocation_count();
 [[nodiscard]] AllocationCount allocation_count();
+
+// While it lives the calling thread's allocation number `number`, counted from 0, fails; those
+// before it and after it do not.
+class FailingAllocation final {
+ public:
+  explicit FailingAllocation(std::uint64_t number);
+  ~FailingAllocation();
+  FailingAllocation(const FailingAllocation&) = delete;
+
+  // Whether it has come to that.
+  [[nodiscard]] bool has_failed() const;
+};
 
 }  // namespace headrace::os

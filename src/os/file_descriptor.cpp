@@ -11,8 +11,8 @@ void FileDescriptor::reset(int fd) noexcept {
   if (const int old = std::exchange(fd_, fd); old >= 0) ::close(old);
 }
 
-FileDescriptor duplicate(const FileDescriptor& original) {
-  return FileDescriptor(::fcntl(original.get(), F_DUPFD_CLOEXEC, 0));
+FileDescriptor duplicate(int original) {
+  return FileDescriptor(::fcntl(original, F_DUPFD_CLOEXEC, 0));
 }
 
 }  // namespace headrace::os

@@ -26,6 +26,9 @@ class FileDescriptor final {
 };
 
 // A second descriptor of the same open file, closed on exec; invalid when there is none left.
-[[nodiscard]] FileDescriptor duplicate(const FileDescriptor& original);
+[[nodiscard]] FileDescriptor duplicate(int original);
+[[nodiscard]] inline FileDescriptor duplicate(const FileDescriptor& original) {
+  return duplicate(original.get());
+}
 
 }  // namespace headrace::os

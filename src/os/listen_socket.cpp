@@ -59,7 +59,7 @@ std::string reason(int os_errno, const SocketAddress& address) {
   const bool is_unix = address.family() == AF_UNIX;
   switch (os_errno) {
     case EADDRINUSE:
-      return is_unix ? "another process listens there; stop it or choose another path with --bind"
+      return is_unix ? "another process listens there; stop it or choose another path"
                      : "another process uses this port; stop it or choose another with --bind";
     case EACCES:
       return is_unix ? "no permission to create a file in this folder"
@@ -112,7 +112,8 @@ bool is_absent(const Error& error) {
 // An IPv6 socket serves IPv4 clients too only where all addresses are meant.
 enum class Families { kOne, kBoth };
 
-Result<ListenSocket> listen_on(const SocketAddress& wanted, int backlog, Families families) {
+Result<ListenSocket> listen_on(const SocketAddress& wanted, int backlog, Families families,
+                               SocketAccess access = SocketAccess::kEverybody) {
   const auto refuse = [&] { return refused(to_text(wanted), reason(errno, wanted), errno); };
   FileDescriptor fd(::socket(wanted.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) return refuse();
@@ -123,6 +124,8 @@ Result<ListenSocket> listen_on(const SocketAddress& wanted, int backlog, Familie
   if (wanted.family() == AF_INET6) {
     ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &ipv6_only, sizeof ipv6_only);
   }
+  // The file gets the mode of the socket, so there is no moment in which others may connect.
+  if (access == SocketAccess::kOwner) ::fchmod(fd.get(), 0600);
   if (::bind(fd.get(), &wanted.any, wanted.size) != 0) return refuse();
   if (::listen(fd.get(), backlog) != 0) return refuse();
   const Result<SocketAddress> bound = local_address(fd.get());
@@ -218,7 +221,7 @@ Result<std::vector<ListenSocket>> listen_tcp(const std::string& host, std::uint1
   return sockets;
 }
 
-Result<ListenSocket> listen_unix(const std::string& path, int backlog) {
+Result<ListenSocket> listen_unix(const std::string& path, int backlog, SocketAccess access) {
   SocketAddress address;
   sockaddr_un& local = address.local;
   local.sun_family = AF_UNIX;
@@ -236,10 +239,10 @@ Result<ListenSocket> listen_unix(const std::string& path, int backlog) {
   if (!is_abstract) {
     if (const auto problem = clear_path(path, address)) return refused("unix:" + path, *problem);
   }
-  Result<ListenSocket> socket = listen_on(address, backlog, Families::kOne);
+  Result<ListenSocket> socket = listen_on(address, backlog, Families::kOne, access);
   if (!socket || is_abstract) return socket;
   socket->unlink_path = path;
-  if (::chmod(path.c_str(), 0666) != 0) {
+  if (access == SocketAccess::kEverybody && ::chmod(path.c_str(), 0666) != 0) {
     const Error error = Error::system("chmod", path);
     ::unlink(path.c_str());
     return std::unexpected(error);

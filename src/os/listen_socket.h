@@ -25,10 +25,14 @@ struct ListenSocket {
 [[nodiscard]] Result<std::vector<ListenSocket>> listen_tcp(const std::string& host,
                                                            std::uint16_t port, int backlog);
 
-// Listens on a Unix socket that everybody may connect to who may enter its folder. A socket that
-// a server left behind is replaced; one on which somebody listens is not, nor any other file.
-// "@name" is a name in the abstract namespace, which has no file.
-[[nodiscard]] Result<ListenSocket> listen_unix(const std::string& path, int backlog);
+// Who may connect to a Unix socket: everybody who may enter its folder, or its owner (and root).
+enum class SocketAccess { kEverybody, kOwner };
+
+// Listens on a Unix socket. One that a server left behind is replaced; one on which somebody
+// listens is not, nor any other file. "@name" is a name in the abstract namespace, which has no
+// file: everybody may connect to it.
+[[nodiscard]] Result<ListenSocket> listen_unix(const std::string& path, int backlog,
+                                               SocketAccess access = SocketAccess::kEverybody);
 
 // Takes over a bound or listening stream socket that this process inherited.
 [[nodiscard]] Result<ListenSocket> adopt_listener(int fd, int backlog);

@@ -226,5 +226,15 @@ TEST(AdoptListener, RefusesWhatIsNoListener) {
               HasSubstr("not a stream socket"));
 }
 
+// The file of an owner's socket is closed to others from its first moment, whatever the umask.
+TEST_F(ListenUnix, MayBeForItsOwnerAlone) {
+  const auto socket = listen_unix(path_, kBacklog, SocketAccess::kOwner);
+  ASSERT_TRUE(socket) << socket.error().message;
+  struct stat status{};
+  ASSERT_EQ(::stat(path_.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777u, 0600u);
+  EXPECT_TRUE(connects_unix(path_));
+}
+
 }  // namespace
 }  // namespace headrace::os

@@ -22,7 +22,7 @@
 namespace headrace::os {
 namespace {
 
-enum class Step : int { kDescriptors, kDirectory, kExecute };
+enum class Step : int { kDescriptors, kLimits, kIdentity, kDirectory, kExecute };
 
 // What the child reports through a pipe before it gives up.
 struct StartFailure {
@@ -42,11 +42,6 @@ std::string lower_first(std::string text) {
 
 // ---- in the child: only async-signal-safe calls up to exec ----------------------------------
 
-// Makes this process die with its parent. False when the parent is gone already.
-bool follow_parent(pid_t parent) {
-  return ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && ::getppid() == parent;
-}
-
 void reset_signals(std::span<const int> ignored) {
   for (int number = 1; number <= SIGRTMAX; ++number) ::signal(number, SIG_DFL);
   for (const int number : ignored) ::signal(number, SIG_IGN);
@@ -56,8 +51,7 @@ void reset_signals(std::span<const int> ignored) {
 }
 
 struct PreparedProgram {
-  const char* file;
-  const char* directory;
+  const ProgramStart& start;
   char** arguments;
   char** environment;
   std::span<int> descriptors;
@@ -87,17 +81,33 @@ int arrange_descriptors(std::span<int> wanted, int report_fd) {
   return report_target;
 }
 
+// Where the output goes was moved along, behind the descriptors that the program gets.
+bool redirect_output(const ProgramStart& start) {
+  if (start.output < 0) return true;
+  const int moved = kFirstPassedDescriptor + static_cast<int>(start.descriptors.size());
+  return ::dup2(moved, STDOUT_FILENO) >= 0 && ::dup2(moved, STDERR_FILENO) >= 0 &&
+         ::close(moved) == 0;
+}
+
 [[noreturn]] void become(const PreparedProgram& program, pid_t parent, int report_fd) {
   if (!follow_parent(parent)) ::_exit(127);
   constexpr std::array kIgnored{SIGINT};
   reset_signals(kIgnored);
+  const ProgramStart& start = program.start;
   const int moved_report_fd = arrange_descriptors(program.descriptors, report_fd);
   if (moved_report_fd < 0) give_up(report_fd, Step::kDescriptors);
-  if (*program.directory != '\0' && ::chdir(program.directory) != 0) {
-    give_up(moved_report_fd, Step::kDirectory);
+  report_fd = moved_report_fd;
+  if (!redirect_output(start)) give_up(report_fd, Step::kDescriptors);
+  for (const ResourceLimit& limit : start.limits) {
+    if (!set_limit(limit)) give_up(report_fd, Step::kLimits);
   }
-  ::execve(program.file, program.arguments, program.environment);
-  give_up(moved_report_fd, Step::kExecute);
+  if (start.umask) ::umask(*start.umask);
+  if (start.identity && !assume_identity(*start.identity)) give_up(report_fd, Step::kIdentity);
+  if (!start.directory.empty() && ::chdir(start.directory.c_str()) != 0) {
+    give_up(report_fd, Step::kDirectory);
+  }
+  ::execve(start.file.c_str(), program.arguments, program.environment);
+  give_up(report_fd, Step::kExecute);
 }
 
 void close_all_but(std::span<const int> kept) {
@@ -113,7 +123,7 @@ void close_all_but(std::span<const int> kept) {
 
 // ---- in the parent ----------------------------------------------------------------------------
 
-Result<ChildProcess> adopt_child(pid_t pid) {
+Result<ChildProcess> own_child(pid_t pid) {
   FileDescriptor pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!pidfd.valid()) {
     Error error = Error::system("pidfd_open");
@@ -135,6 +145,10 @@ std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
 Error explain(const StartFailure& failure, const ProgramStart& start) {
   errno = failure.os_errno;
   switch (failure.step) {
+    case Step::kLimits:
+      return Error::system("limit the resources of", start.file);
+    case Step::kIdentity:
+      return Error::system("change the user for", start.file);
     case Step::kDirectory:
       return Error::system("chdir", start.directory);
     case Step::kExecute:
@@ -199,14 +213,14 @@ Result<ChildProcess> start_program(const ProgramStart& start) {
   std::vector<char*> arguments = pointers_to(start.arguments);
   std::vector<char*> environment = pointers_to(start.environment);
   std::vector<int> descriptors = start.descriptors;
-  const PreparedProgram program{start.file.c_str(), start.directory.c_str(), arguments.data(),
-                                environment.data(), descriptors};
+  if (start.output >= 0) descriptors.push_back(start.output);
+  const PreparedProgram program{start, arguments.data(), environment.data(), descriptors};
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) return fail_system("fork");
   if (pid == 0) become(program, parent, report_out.get());
   report_out.reset();
-  Result<ChildProcess> child = adopt_child(pid);
+  Result<ChildProcess> child = own_child(pid);
   if (!child) return child;
 
   // The pipe closes by itself when exec succeeds.
@@ -226,7 +240,7 @@ Result<ChildProcess> start_copy(std::span<const int> descriptors,
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) return fail_system("fork");
-  if (pid != 0) return adopt_child(pid);
+  if (pid != 0) return own_child(pid);
 
   if (!follow_parent(parent)) ::_exit(127);
   constexpr std::array kIgnored{SIGINT, SIGTERM, SIGHUP, SIGPIPE};
@@ -235,6 +249,23 @@ Result<ChildProcess> start_copy(std::span<const int> descriptors,
   // exit(), not _exit(): coverage counts and the leak check of sanitizer builds need it. Objects
   // of the parent that live on this stack are not destroyed by it.
   std::exit(body());
+}
+
+Result<ChildProcess> adopt_child(pid_t pid) {
+  // One that has ended already waits, under its id, to be reaped; nobody else can be waited for.
+  siginfo_t info{};
+  if (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
+    return fail_system("adopt process", std::to_string(pid));
+  }
+  FileDescriptor pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!pidfd.valid()) return fail_system("pidfd_open");
+  return ChildProcess(pid, std::move(pidfd));
+}
+
+void adopt_orphans() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
+
+bool follow_parent(pid_t parent) {
+  return ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && ::getppid() == parent;
 }
 
 std::size_t raise_descriptor_limit() {

@@ -13,6 +13,8 @@
 
 #include "base/result.h"
 #include "os/file_descriptor.h"
+#include "os/identity.h"
+#include "os/resource_limit.h"
 
 namespace headrace::os {
 
@@ -53,20 +55,38 @@ class ChildProcess final {
   bool reaped_ = false;
 };
 
-// A program to run. Nothing is taken from this process but what stands here, and descriptors 0-2.
+// A program to run. Nothing is taken from this process but what stands here, and those of
+// descriptors 0-2 that `output` does not replace.
 struct ProgramStart {
   std::string file;                      // path of the executable
   std::vector<std::string> arguments;    // arguments[0] included
   std::vector<std::string> environment;  // "NAME=value"
   std::string directory;                 // where it runs; empty: where this process does
   std::vector<int> descriptors;          // descriptors[i] becomes descriptor kFirstPassed + i
+  int output = -1;                       // becomes descriptors 1 and 2; -1: those of this process
+  std::optional<Identity> identity;      // whom it runs as; empty: as this process does
+  std::optional<mode_t> umask;           // empty: that of this process
+  std::vector<ResourceLimit> limits;
 };
 inline constexpr int kFirstPassedDescriptor = 3;
+inline constexpr int kStandardErrorDescriptor = 2;
 
 // Starts a program. It gets SIGKILL when this process ends, ignores SIGINT (a terminal sends that
 // to the whole group, and its end is for this process to decide), and has the default for every
 // other signal. Fails with the step that failed, also when the file cannot be executed.
 [[nodiscard]] Result<ChildProcess> start_program(const ProgramStart& start);
+
+// A child of this process that another process has made for it (see adopt_orphans()). Fails when
+// there is no such child.
+[[nodiscard]] Result<ChildProcess> adopt_child(pid_t pid);
+
+// From now on, processes whose parent ends become children of this one if it is the nearest
+// ancestor that has asked for it. They must be reaped: see reap_orphans().
+void adopt_orphans();
+
+// Makes this process get SIGKILL when `parent` ends. False when `parent` is not its parent (any
+// more). Async-signal-safe.
+[[nodiscard]] bool follow_parent(pid_t parent);
 
 // Runs `body` in a copy of this process that keeps `descriptors` and 0-2 only, gets SIGKILL when
 // this process ends, ignores the signals that ask a server to stop or reload (it is told in other
@@ -82,8 +102,9 @@ std::size_t raise_descriptor_limit();
 // Sets what `ps` and `top` show as this process's short name (15 bytes at most).
 void set_process_name(const char* name);
 
-// Reaps ended children for which `owned` is false: process 1 of a container inherits orphans. An
-// ended child that is owned may hide more of them until it is reaped.
+// Reaps ended children for which `owned` is false: orphans that this process inherited, being
+// process 1 of a container or having asked for them. An ended child that is owned may hide more of
+// them until it is reaped.
 enum class Orphans { kNone, kPerhapsMore };
 Orphans reap_orphans(const std::function<bool(pid_t)>& owned);
 

@@ -188,6 +188,71 @@ TEST(StartProgram, ResetsSignals) {
   EXPECT_EQ(signal_set(status, "SigIgn"), 1u << (SIGINT - 1));
 }
 
+// Standard output and error go where they are told to, also when a passed descriptor is the former
+// standard error; what is passed keeps its number.
+TEST(StartProgram, RedirectsItsOutput) {
+  Pipe output;
+  Pipe former;
+  const FileDescriptor saved(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 200));
+  ::dup2(former.out.get(), STDERR_FILENO);
+  ProgramStart start = shell("echo out; echo err >&2; echo log >&3; ls /proc/self/fd");
+  start.descriptors = {STDERR_FILENO};
+  start.output = output.out.get();
+  auto child = start_program(start);
+  ::dup2(saved.get(), STDERR_FILENO);
+  ASSERT_TRUE(child);
+  EXPECT_EQ(child->wait(), ProcessExit{});
+  EXPECT_EQ(output.read_all(), "out\nerr\n0\n1\n2\n3\n4\n");
+  EXPECT_EQ(former.read_all(), "log\n");
+}
+
+TEST(StartProgram, SetsMaskAndLimits) {
+  Pipe output;
+  ProgramStart start = shell("umask; ulimit -n; ulimit -Hc");
+  start.output = output.out.get();
+  start.umask = 027;
+  start.limits = {{.resource = RLIMIT_NOFILE, .value = 64}, {.resource = RLIMIT_CORE, .value = 0}};
+  auto child = start_program(start);
+  ASSERT_TRUE(child);
+  EXPECT_EQ(child->wait(), ProcessExit{});
+  EXPECT_EQ(output.read_all(), "0027\n64\n0\n");
+  start.output = -1;
+  start.limits = {{.resource = -1, .value = 64}};
+  EXPECT_THAT(start_program(start).error().message, HasSubstr("limit the resources of /bin/sh"));
+}
+
+// Another user's program still dies with its parent, and gets no right back.
+TEST(StartProgram, RunsAsSomebodyElse) {
+  if (!may_change_identity()) GTEST_SKIP() << "only root can start programs of others";
+  Pipe output;
+  ProgramStart start = shell("id -u; id -G; grep -E '^(CapEff|NoNewPrivs)' /proc/self/status");
+  start.output = output.out.get();
+  start.identity = Identity{.user = 54321, .group = 54322, .groups = {54322, 54323}};
+  auto child = start_program(start);
+  ASSERT_TRUE(child);
+  EXPECT_EQ(child->wait(), ProcessExit{});
+  EXPECT_THAT(output.read_all(),
+              testing::StartsWith("54321\n54322 54323\nCapEff:\t0000000000000000"));
+}
+
+// A process that somebody else has made, and that became a child of this one, is adopted; another
+// is not.
+TEST(AdoptChild, TakesOrphans) {
+  auto adopter = start_copy({}, [] {
+    adopt_orphans();
+    Pipe pids;
+    ProgramStart start = shell("sh -c 'echo $$ >&3; exec 3>&-; read line; exit 6' & exit 0");
+    start.descriptors = {pids.out.get()};
+    auto parent = start_program(start);
+    if (!parent || parent->wait() != ProcessExit{}) return 1;
+    auto orphan = adopt_child(std::stoi(pids.read_all()));
+    if (!orphan || orphan->wait() != ProcessExit{.code = 6}) return 2;
+    return adopt_child(::getppid()) ? 3 : 0;
+  });
+  ASSERT_TRUE(adopter);
+  EXPECT_EQ(adopter->wait(), ProcessExit{});
+}
+
 // kill -9 of a process takes the programs with it that it has started.
 TEST(StartProgram, DiesWithItsParent) {
   Pipe held;

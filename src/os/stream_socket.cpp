@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -13,6 +14,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <iterator>
+#include <new>
 
 #include "base/assert.h"
 
@@ -62,7 +64,7 @@ ssize_t again_on_signal(Call call) {
 
 }  // namespace
 
-Accepted accept_connection(int listener) {
+Accepted accept_connection(int listener) try {
   while (true) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
@@ -89,12 +91,50 @@ Accepted accept_connection(int listener) {
         break;  // EINTR, ECONNABORTED and network errors belong to that one connection
     }
   }
+} catch (const std::bad_alloc&) {
+  return {AcceptStatus::kNoDescriptors, {}, {}};
+}
+
+Result<FileDescriptor> connect_unix(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    return fail("connect " + path + ": the path is longer than a socket's may be");
+  }
+  path.copy(address.sun_path, path.size());
+  FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket.valid()) return fail_system("socket");
+  if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    return fail_system("connect", path);
+  }
+  return socket;
+}
+
+bool wait_readable_for(int socket, Duration at_most) {
+  const auto start = std::chrono::steady_clock::now();
+  pollfd watched{.fd = socket, .events = POLLIN, .revents = 0};
+  while (true) {
+    const auto left = at_most - (std::chrono::steady_clock::now() - start);
+    const auto left_ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();
+    if (left_ms < 0) return false;
+    constexpr std::int64_t kOnceMaxMs = 60'000;
+    const int ready = ::poll(&watched, 1, static_cast<int>(std::min(left_ms, kOnceMaxMs)));
+    if (ready > 0) return true;
+    if (ready < 0 && errno != EINTR) return false;
+  }
 }
 
 SocketAddress local_address(int socket) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
   if (getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
+  return to_text(address, size);
+}
+
+std::optional<SocketAddress> peer_address(int socket) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (getpeername(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
   return to_text(address, size);
 }
 

@@ -1,12 +1,16 @@
-// Stream sockets of clients: accepting, reading, writing, ending. Nothing here blocks.
+// Stream sockets: accepting, connecting, reading, writing, ending. Nothing here blocks but
+// wait_readable_for().
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
+#include "os/clock.h"
 #include "os/file_descriptor.h"
 
 namespace headrace::os {
@@ -33,8 +37,19 @@ struct Accepted {
 // Accepts one connection; those that ended while they waited are passed over.
 [[nodiscard]] Accepted accept_connection(int listener);
 
+// Connects to a Unix socket without waiting: os_errno is EAGAIN when its backlog is full. The
+// socket is non-blocking and closed on exec.
+[[nodiscard]] Result<FileDescriptor> connect_unix(const std::string& path);
+
+// Sleeps until the socket has something to read, or its end. False when `at_most` has gone by.
+// This one blocks: it is for commands, not for a loop.
+[[nodiscard]] bool wait_readable_for(int socket, Duration at_most);
+
 // This machine's end of a connection or listener.
 [[nodiscard]] SocketAddress local_address(int socket);
+
+// The other end of a connection; empty once the peer has reset it.
+[[nodiscard]] std::optional<SocketAddress> peer_address(int socket);
 
 // The result of one read or write: bytes moved, or why none.
 struct Transfer {

@@ -5,6 +5,9 @@
 // awaits uses no stack. Frames come from per-thread free lists: in the steady state a request
 // allocates nothing.
 //
+// An exception goes to who awaits the task. Only one is meant to be thrown at all, std::bad_alloc:
+// it ends the connection for which there was no memory. A spawned task lets none out.
+//
 // GCC 12: keep temporaries with non-trivial destructors out of the arguments of a co_await
 // expression, and never write a coroutine lambda with captures.
 #pragma once
@@ -44,8 +47,12 @@ struct PromiseBase {
 
   std::suspend_always initial_suspend() const noexcept { return {}; }
   FinalAwaiter final_suspend() const noexcept { return {}; }
-  // No exceptions on the data path: one that arrives here is our own bug.
-  [[noreturn]] void unhandled_exception() const noexcept { std::terminate(); }
+  void unhandled_exception() noexcept { failure = std::current_exception(); }
+  void rethrow_failure() {
+    if (failure) std::rethrow_exception(std::exchange(failure, nullptr));
+  }
+
+  std::exception_ptr failure;
 };
 
 template <class T>
@@ -90,6 +97,7 @@ class [[nodiscard]] Task final {
       return true;
     }
     T await_resume() const {
+      callee.promise().rethrow_failure();
       if constexpr (!std::is_void_v<T>) return std::move(*callee.promise().value);
     }
   };

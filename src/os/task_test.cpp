@@ -3,6 +3,7 @@
 
 #include <coroutine>
 #include <memory>
+#include <new>
 #include <string>
 #include <thread>
 #include <utility>
@@ -52,6 +53,36 @@ TEST(Task, RunsWhenAwaited) {
     spawn(std::move(task));
     EXPECT_EQ(result, 7);
   }
+}
+
+Task<int> fail() {
+  throw std::bad_alloc();
+  co_return 0;
+}
+
+Task<int> fail_behind(Gate& gate) {
+  co_await gate;
+  co_return co_await fail();
+}
+
+Task<void> note_failure(Task<int> task, std::string& record) {
+  try {
+    record += std::to_string(co_await task);
+  } catch (const std::bad_alloc&) {
+    record += "failed";
+  }
+}
+
+// An exception reaches who awaits, whether the task had to wait before or not.
+TEST(Task, PassesExceptionsOn) {
+  std::string record;
+  spawn(note_failure(fail(), record));
+  EXPECT_EQ(record, "failed");
+  Gate gate;
+  spawn(note_failure(fail_behind(gate), record));
+  EXPECT_EQ(record, "failed");
+  gate.open();
+  EXPECT_EQ(record, "failedfailed");
 }
 
 // A task that nobody awaits is destroyed with its arguments, without having run.

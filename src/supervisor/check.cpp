@@ -20,7 +20,7 @@ constexpr auto kShutdownMax = std::chrono::seconds(10);
 
 class Check final : private WorkerOwner, private os::SignalHandler {
  public:
-  Check(os::Loop& loop, const Service& service) : loop_(loop), service_(service) {}
+  Check(os::Loop& loop, const Service& service) : loop_(loop), service_(service), nursery_(loop) {}
 
   int run() {
     auto signals = os::SignalWatch::create(loop_, {SIGTERM, SIGINT}, *this);
@@ -31,7 +31,7 @@ class Check final : private WorkerOwner, private os::SignalHandler {
       if (!doorbell) return fail(doorbell.error().message);
       edge_doorbells.push_back(std::move(*doorbell));
     }
-    auto worker = WorkerProcess::start(loop_, service_, 1, edge_doorbells, *this);
+    auto worker = WorkerProcess::start(loop_, service_, nursery_, 1, edge_doorbells, *this);
     if (!worker) return fail("cannot start a worker: " + worker.error().message);
     worker_ = std::move(*worker);
     loop_.run();
@@ -51,6 +51,7 @@ class Check final : private WorkerOwner, private os::SignalHandler {
     worker.stop(loop_.now() + kShutdownMax);
   }
 
+  void on_notice_due(WorkerProcess&) override {}
   void on_worker_gone(WorkerProcess& worker) override {
     if (interrupted_) {
       exit_code_ = kExitInterrupted;
@@ -72,6 +73,7 @@ class Check final : private WorkerOwner, private os::SignalHandler {
 
   os::Loop& loop_;
   const Service& service_;
+  Nursery nursery_;
   std::unique_ptr<WorkerProcess> worker_;
   bool ready_ = false;
   bool interrupted_ = false;

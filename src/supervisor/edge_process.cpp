@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "config/settings_json.h"
 #include "os/packet_socket.h"
 
 namespace headrace::supervisor {
@@ -24,15 +25,18 @@ void raise_descriptor_limit(const config::Settings& settings) {
 
 // In the new process. The descriptors have the numbers that they have in the supervisor, whose
 // owners of them are never destroyed here.
-int run_edge(EdgeMain main, const config::Settings& settings, const std::vector<int>& listeners,
-             const std::vector<os::Doorbell>& doorbells, int link) {
+int run_edge(EdgeMain main, const Service& service, const edge::Scoreboard& scoreboard,
+             const std::vector<int>& listeners, const std::vector<os::Doorbell>& doorbells,
+             int link) {
   os::set_process_name("headrace: edge");
   log::set_tag("edge");
-  raise_descriptor_limit(settings);
-  edge::EdgeStart start{.settings = settings,
+  raise_descriptor_limit(service.settings);
+  edge::EdgeStart start{.settings = service.settings,
+                        .scoreboard = scoreboard,
                         .listeners = {},
                         .doorbells = {},
-                        .supervisor_socket = os::FileDescriptor(link)};
+                        .supervisor_socket = os::FileDescriptor(link),
+                        .identity = service.identity};
   for (const int fd : listeners) start.listeners.emplace_back(fd);
   for (const os::Doorbell& doorbell : doorbells) {
     start.doorbells.emplace_back(os::FileDescriptor(doorbell.fd()));
@@ -42,8 +46,8 @@ int run_edge(EdgeMain main, const config::Settings& settings, const std::vector<
 
 }  // namespace
 
-Result<std::unique_ptr<EdgeProcess>> EdgeProcess::start(os::Loop& loop,
-                                                        const config::Settings& settings,
+Result<std::unique_ptr<EdgeProcess>> EdgeProcess::start(os::Loop& loop, const Service& service,
+                                                        edge::Scoreboard& scoreboard,
                                                         const std::vector<int>& listeners,
                                                         EdgeMain main, EdgeOwner& owner) {
   auto link = os::packet_socket_pair();
@@ -52,14 +56,15 @@ Result<std::unique_ptr<EdgeProcess>> EdgeProcess::start(os::Loop& loop,
   std::vector<int> kept = listeners;
   kept.push_back(edge_end);
   std::vector<os::Doorbell> doorbells;
-  for (std::uint32_t thread = 0; thread < settings.edge_threads; ++thread) {
+  for (std::uint32_t thread = 0; thread < service.settings.edge_threads; ++thread) {
     Result<os::Doorbell> doorbell = os::Doorbell::create();
     if (!doorbell) return std::unexpected(doorbell.error());
     kept.push_back(doorbell->fd());
     doorbells.push_back(std::move(*doorbell));
   }
+  scoreboard.reset_rows();
   Result<os::ChildProcess> child = os::start_copy(
-      kept, [&] { return run_edge(main, settings, listeners, doorbells, edge_end); });
+      kept, [&] { return run_edge(main, service, scoreboard, listeners, doorbells, edge_end); });
   if (!child) return std::unexpected(child.error());
   std::unique_ptr<EdgeProcess> edge(new EdgeProcess(
       loop, std::move(link->first), std::move(doorbells), std::move(*child), owner));
@@ -95,22 +100,46 @@ void EdgeProcess::send(const edge::LinkMessage& message, const std::vector<int>&
   if (!sent) kill("it takes no messages (" + sent.error().message + ")");
 }
 
-void EdgeProcess::attach(WorkerProcess& worker, std::uint32_t concurrency) {
+void EdgeProcess::attach(WorkerProcess& worker, std::uint32_t seat, std::uint32_t concurrency) {
   const WorkerReady& ready = worker.ready();
   const bool threaded = ready.interface == config::Interface::kWsgi;
   send({.kind = edge::LinkKind::kAttach,
         .worker_id = worker.id(),
+        .seat = seat,
         .depth = threaded ? ready.threads : concurrency,
         .threaded = threaded ? 1u : 0u},
        worker.descriptors_for_edge());
   worker.close_edge_ends();
 }
 
+void EdgeProcess::configure(const config::Settings& settings) {
+  const Result<void> sent = edge::send_link(link_.get(), {.kind = edge::LinkKind::kConfigure},
+                                            config::settings_to_json(settings));
+  if (!sent) kill("it takes no messages (" + sent.error().message + ")");
+}
+
+void EdgeProcess::wake() const {
+  for (const os::Doorbell& doorbell : doorbells_) doorbell.ring();
+}
+
 void EdgeProcess::detach(std::uint32_t worker_id) {
   send({.kind = edge::LinkKind::kDetach, .worker_id = worker_id});
 }
 
+void EdgeProcess::notify_streams(std::uint32_t worker_id) {
+  send({.kind = edge::LinkKind::kNotice, .worker_id = worker_id});
+}
+
+void EdgeProcess::announce_outage(os::Duration delay) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(delay).count();
+  send({.kind = edge::LinkKind::kOutage, .retry_after_s = static_cast<std::uint32_t>(seconds)});
+}
+
 void EdgeProcess::drain() { send({.kind = edge::LinkKind::kDrain}); }
+
+void EdgeProcess::hand_over(int socket) { send({.kind = edge::LinkKind::kHandOver}, {socket}); }
+
+void EdgeProcess::adopt(int socket) { send({.kind = edge::LinkKind::kAdopt}, {socket}); }
 
 void EdgeProcess::kill(std::string reason) {
   if (kill_reason_.empty()) kill_reason_ = std::move(reason);
@@ -145,9 +174,26 @@ void EdgeProcess::on_packet(const edge::LinkPacket& packet) {
     case edge::LinkKind::kCondemn:
       owner_.on_worker_condemned(worker_id, packet.text);
       break;
+    case edge::LinkKind::kOverdue:
+      owner_.on_request_overdue(
+          worker_id, {.channel = packet.message.edge_thread,
+                      .slot = packet.message.use.slot,
+                      .generation = packet.message.use.generation,
+                      .age_ms = packet.message.age_ms,
+                      .timed_out = packet.message.reason == edge::OverdueReason::kTimeout,
+                      .name = packet.text});
+      break;
+    case edge::LinkKind::kStuck:
+      owner_.on_worker_stuck(worker_id, packet.text);
+      break;
     case edge::LinkKind::kAttach:
+    case edge::LinkKind::kConfigure:
     case edge::LinkKind::kDetach:
+    case edge::LinkKind::kNotice:
     case edge::LinkKind::kDrain:
+    case edge::LinkKind::kOutage:
+    case edge::LinkKind::kHandOver:
+    case edge::LinkKind::kAdopt:
       kill("it sent a message that has no meaning");
       break;
   }

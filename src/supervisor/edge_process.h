@@ -23,6 +23,10 @@ class EdgeOwner {
   virtual void on_worker_detached(std::uint32_t worker_id) = 0;
   // The worker wrote nonsense (`reason`) into its channel: it must be killed.
   virtual void on_worker_condemned(std::uint32_t worker_id, const std::string& reason) = 0;
+  // The worker has been at a request for too long.
+  virtual void on_request_overdue(std::uint32_t worker_id, const OverdueRequest& overdue) = 0;
+  // The worker cannot end a request (`why`): the edge gives it nothing more.
+  virtual void on_worker_stuck(std::uint32_t worker_id, const std::string& why) = 0;
   // The process has ended and is reaped. The owner destroys the edge here or later.
   virtual void on_edge_gone() = 0;
 
@@ -32,9 +36,11 @@ class EdgeOwner {
 
 class EdgeProcess final {
  public:
-  // `listeners` are copied to the new process. All references are borrowed.
+  // `listeners` are copied to the new process, the scoreboard is shared with it. All references
+  // are borrowed.
   [[nodiscard]] static Result<std::unique_ptr<EdgeProcess>> start(os::Loop& loop,
-                                                                  const config::Settings& settings,
+                                                                  const Service& service,
+                                                                  edge::Scoreboard& scoreboard,
                                                                   const std::vector<int>& listeners,
                                                                   EdgeMain main, EdgeOwner& owner);
   EdgeProcess(const EdgeProcess&) = delete;
@@ -48,12 +54,27 @@ class EdgeProcess final {
   // How long it has accepted connections.
   [[nodiscard]] os::Duration served_for() const;
 
-  // Gives it a ready worker, whose edge ends are closed here. `concurrency`: what one that runs an
-  // event loop takes at once.
-  void attach(WorkerProcess& worker, std::uint32_t concurrency);
+  // Gives it a ready worker, whose edge ends are closed here. `seat`: on the scoreboard;
+  // `concurrency`: what a worker that runs an event loop takes at once.
+  void attach(WorkerProcess& worker, std::uint32_t seat, std::uint32_t concurrency);
+  // The settings have changed. Those that need a restart have not.
+  void configure(const config::Settings& settings);
+  // Has its threads look at the scoreboard and at their queues.
+  void wake() const;
   void detach(std::uint32_t worker_id);
+  // Asks the streams of a worker (0: of all) to come to their ends.
+  void notify_streams(std::uint32_t worker_id);
+  // Nobody serves, and until `delay` is over nobody will: requests are refused, until the next
+  // attach().
+  void announce_outage(os::Duration delay);
   // No new connections and requests; it exits 0 when all is answered.
   void drain();
+  // Gives its connections, all of them between two requests, to the edge that adopts from the other
+  // end of `socket`, once that is there; exits 0 when none is left. Both edges use the same
+  // listening sockets. Bounded by drain() only. `socket` is copied.
+  void hand_over(int socket);
+  // Takes the connections of the edge that hands over into the other end. `socket` is copied.
+  void adopt(int socket);
   // Ends it at once. The first reason stays.
   void kill(std::string reason);
 

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "config/process_texts.h"
 #include "config/resources.h"
 #include "supervisor/worker_messages.h"
 
@@ -16,13 +17,16 @@ namespace {
 namespace fs = std::filesystem;
 
 // Our package goes to the end of sys.path: nothing of the application is hidden by it.
-constexpr std::string_view kBootCode =
+constexpr std::string_view kWorkerCode =
     "import sys; sys.path.append(sys.argv.pop(1)); "
     "from headrace.worker import main; main(sys.argv[1])";
+constexpr std::string_view kTemplateCode =
+    "import sys; sys.path.append(sys.argv.pop(1)); "
+    "from headrace.template import main; main(sys.argv[1])";
 
 // Meant for the process that the service manager started, not for its children.
-constexpr std::array<std::string_view, 4> kOwnVariables{"LISTEN_PID", "LISTEN_FDS",
-                                                        "LISTEN_FDNAMES", "NOTIFY_SOCKET"};
+constexpr std::array<std::string_view, 6> kOwnVariables{
+    "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"};
 // A library to load into every worker before all others: a sanitizer's runtime, in its tests.
 constexpr std::string_view kPreloadVariable = "HEADRACE_WORKER_PRELOAD";
 
@@ -53,17 +57,70 @@ std::string describe_sources(const config::Configuration& configuration) {
 }
 
 config::WorkerCount worker_count(const config::Configuration& configuration) {
-  const auto& wanted = configuration.settings.workers;
-  if (!wanted) return config::choose_worker_count(config::read_resources());
+  const config::WorkerRange wanted = configuration.settings.workers;
+  if (wanted.is_auto()) return config::choose_worker_count(config::read_resources());
   const std::string_view origin = configuration.origins.of(config::SettingId::workers);
-  return {*wanted, fmt::format("as set by {}", origin)};
+  const std::string until =
+      wanted.high == wanted.low ? "" : fmt::format(" (up to {})", wanted.high);
+  return {wanted.low, wanted.high, fmt::format("as set by {}{}", origin, until)};
+}
+
+// Whom edge and workers run as; empty when that is this process's own user.
+Result<std::optional<os::Identity>> find_wanted_identity(const config::Settings& settings) {
+  if (settings.user.empty() && settings.group.empty()) return std::nullopt;
+  Result<os::Identity> identity = os::find_identity(settings.user, settings.group);
+  const bool is_user = !settings.user.empty();
+  const std::string wanted = is_user ? "user = " + settings.user : "group = " + settings.group;
+  if (!identity) return fail(fmt::format("{}: {}", wanted, identity.error().message));
+  if (os::is_own(*identity)) return std::nullopt;
+  if (os::may_change_identity()) return std::move(*identity);
+  return fail(
+      fmt::format("{}: only root can run processes as somebody else; start Headrace as "
+                  "root, or as that user and without this setting",
+                  wanted));
+}
+
+// What the settings say of the environment: who the user is, and then `env`.
+config::Environment decided_environment(const config::Settings& settings,
+                                        const std::optional<os::Identity>& identity) {
+  config::Environment variables;
+  if (identity && !identity->user_name.empty()) {
+    variables = {
+        {"HOME", identity->home}, {"LOGNAME", identity->user_name}, {"USER", identity->user_name}};
+  }
+  for (const std::string& entry : settings.env) {
+    const std::size_t equals = entry.find('=');
+    variables.insert_or_assign(entry.substr(0, equals), entry.substr(equals + 1));
+  }
+  return variables;
+}
+
+os::ProgramStart python_program(const Service& service, std::string_view code,
+                                std::uint32_t worker_id) {
+  const config::Settings& settings = service.settings;
+  os::ProgramStart program{
+      .file = service.python.path,
+      .arguments = {service.python.path, "-c", std::string(code), service.package_folder,
+                    render_worker_start({.settings = settings,
+                                         .worker_id = worker_id,
+                                         .directory = service.directory})},
+      .environment = service.environment,
+      .directory = service.directory,
+      .descriptors = {},
+      .identity = service.identity,
+      .umask = std::nullopt,
+      .limits = settings.worker_limits};
+  if (!settings.umask.empty()) program.umask = config::parse_umask(settings.umask);
+  return program;
 }
 
 }  // namespace
 
 std::vector<std::string> worker_environment(const config::Environment& own,
-                                            const config::Environment& of_env_file) {
-  config::Environment variables = own;
+                                            const config::Environment& of_env_file,
+                                            const config::Environment& decided) {
+  config::Environment variables = decided;
+  variables.insert(own.begin(), own.end());
   variables.insert(of_env_file.begin(), of_env_file.end());
   for (const std::string_view name : kOwnVariables) {
     if (const auto found = variables.find(name); found != variables.end()) variables.erase(found);
@@ -91,27 +148,29 @@ Result<Service> prepare_service(const config::CommandLine& command_line) {
   if (!python) return std::unexpected(python.error());
   Result<std::string> package = find_package();
   if (!package) return std::unexpected(package.error());
+  auto identity = find_wanted_identity(configuration.settings);
+  if (!identity) return std::unexpected(identity.error());
   config::WorkerCount workers = worker_count(configuration);
   return Service{.settings = configuration.settings,
                  .settings_from = describe_sources(configuration),
                  .worker_count = workers.count,
+                 .worker_count_max = workers.count_max,
                  .worker_count_reason = std::move(workers.reason),
                  .directory = directory,
                  .python = std::move(*python),
                  .package_folder = std::move(*package),
-                 .environment = worker_environment(command_line.sources.environment,
-                                                   configuration.app_environment)};
+                 .environment = worker_environment(
+                     command_line.sources.environment, configuration.app_environment,
+                     decided_environment(configuration.settings, *identity)),
+                 .identity = std::move(*identity)};
 }
 
 os::ProgramStart worker_program(const Service& service, std::uint32_t worker_id) {
-  return {.file = service.python.path,
-          .arguments = {service.python.path, "-c", std::string(kBootCode), service.package_folder,
-                        render_worker_start({.settings = service.settings,
-                                             .worker_id = worker_id,
-                                             .directory = service.directory})},
-          .environment = service.environment,
-          .directory = service.directory,
-          .descriptors = {}};
+  return python_program(service, kWorkerCode, worker_id);
+}
+
+os::ProgramStart template_program(const Service& service) {
+  return python_program(service, kTemplateCode, 0);
 }
 
 }  // namespace headrace::supervisor

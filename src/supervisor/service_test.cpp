@@ -37,6 +37,22 @@ TEST(WorkerProgram, RunsTheUsersPython) {
   EXPECT_EQ(start["worker_id"], 7);
   EXPECT_EQ(program.directory, "/srv/shop");
   EXPECT_EQ(program.environment, std::vector<std::string>{"COLOUR=blue"});
+  EXPECT_FALSE(program.identity);
+  EXPECT_FALSE(program.umask);
+}
+
+// What the settings say of the process itself; a template's are those of the workers it makes.
+TEST(WorkerProgram, HasTheProcessesSettings) {
+  Service limited = service();
+  limited.settings.umask = "027";
+  limited.settings.worker_limits = {{.resource = 7, .value = 4096}};
+  limited.identity = os::Identity{.user = 33, .group = 33, .groups = {33}};
+  for (const os::ProgramStart& program : {worker_program(limited, 7), template_program(limited)}) {
+    EXPECT_EQ(program.umask, 027u);
+    EXPECT_EQ(program.limits, limited.settings.worker_limits);
+    ASSERT_TRUE(program.identity);
+    EXPECT_EQ(program.identity->user, 33u);
+  }
 }
 
 // The process's variables win over the env file's; the service manager's own stay here.
@@ -47,12 +63,19 @@ TEST(WorkerEnvironment, AddsTheEnvFile) {
                                              {"LISTEN_PID", "7"},
                                              {"NOTIFY_SOCKET", "/run/notify"},
                                              {"PATH", "/bin"}},
-                                            {{"COLOUR", "red"}, {"SHAPE", "round"}});
+                                            {{"COLOUR", "red"}, {"SHAPE", "round"}}, {});
   EXPECT_THAT(variables, ElementsAre("COLOUR=blue", "PATH=/bin", "SHAPE=round"));
 }
 
+// What is decided, such as the setting `env`, wins over all others.
+TEST(WorkerEnvironment, HasWhatIsDecided) {
+  EXPECT_THAT(worker_environment({{"COLOUR", "blue"}}, {{"SHAPE", "round"}},
+                                 {{"COLOUR", "green"}, {"SHAPE", ""}}),
+              ElementsAre("COLOUR=green", "SHAPE="));
+}
+
 TEST(WorkerEnvironment, LoadsASanitizersRuntime) {
-  EXPECT_THAT(worker_environment({{"HEADRACE_WORKER_PRELOAD", "/lib/libasan.so"}}, {}),
+  EXPECT_THAT(worker_environment({{"HEADRACE_WORKER_PRELOAD", "/lib/libasan.so"}}, {}, {}),
               Contains("LD_PRELOAD=/lib/libasan.so"));
 }
 

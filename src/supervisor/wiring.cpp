@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "channel/create.h"
 #include "os/packet_socket.h"
+#include "os/process.h"
 
 namespace headrace::supervisor {
 
@@ -51,7 +52,8 @@ Result<Wiring> Wiring::create(const config::Settings& settings) {
 
 std::vector<int> Wiring::for_worker(const std::vector<os::Doorbell>& edge_doorbells) const {
   ASSERT(edge_doorbells.size() == channels_.size());
-  std::vector<int> fds{worker_control_.get(), leader_.fd(), watcher_.fd()};
+  std::vector<int> fds{worker_control_.get(), os::kStandardErrorDescriptor, leader_.fd(),
+                       watcher_.fd()};
   for (std::size_t thread = 0; thread < channels_.size(); ++thread) {
     const Channel& channel = channels_[thread];
     fds.push_back(channel.memory.get());

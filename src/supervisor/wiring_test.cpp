@@ -46,10 +46,10 @@ TEST(Wiring, HasAChannelForEachEdgeThread) {
   EXPECT_EQ(for_edge.size(), 3u + 2 * 3);
   EXPECT_EQ(std::set<int>(for_worker.begin(), for_worker.end()).size(), for_worker.size());
   EXPECT_EQ(std::set<int>(for_edge.begin(), for_edge.end()).size(), for_edge.size());
-  EXPECT_EQ(for_edge[1], for_worker[1]) << "the leader's doorbell is one for both";
-  EXPECT_EQ(for_edge[2], for_worker[2]) << "the watcher's doorbell is one for both";
-  EXPECT_EQ(for_edge[3], for_worker[3]) << "the channel's memory is one for both";
-  EXPECT_NE(for_edge[4], for_worker[5]) << "the descriptor socket has two ends";
+  EXPECT_EQ(for_edge[1], for_worker[2]) << "the leader's doorbell is one for both";
+  EXPECT_EQ(for_edge[2], for_worker[3]) << "the watcher's doorbell is one for both";
+  EXPECT_EQ(for_edge[3], for_worker[4]) << "the channel's memory is one for both";
+  EXPECT_NE(for_edge[4], for_worker[6]) << "the descriptor socket has two ends";
 }
 
 }  // namespace

@@ -13,7 +13,8 @@ bool is(PyObject* type, const PyRef& name) {
 
 }  // namespace
 
-Exchange::Exchange(PyRef server, channel::TakenRequest request) : server_(std::move(server)) {
+Exchange::Exchange(PyRef server, channel::TakenRequest request)
+    : server_(std::move(server)), taken_at_(request.taken_at) {
   reply_.emplace(std::move(request));
 }
 
@@ -49,7 +50,7 @@ PyObject* Exchange::call_send(PyObject* self, PyObject* message) {
 Progress Exchange::receive(PyRef& message) {
   if (reply_ && !reply().finished()) {
     if (!incoming_.given()) return incoming_.next(reply(), server().constants(), message);
-    if (!incoming_.broken() && !reply().client_finished()) return Progress::kWait;
+    if (!incoming_.broken() && !reply().should_end()) return Progress::kWait;
   }
   message = PyRef::steal(PyDict_Copy(server().constants().disconnect.get()));
   return message ? Progress::kDone : Progress::kError;
@@ -183,7 +184,7 @@ void Exchange::conclude(PyRef error) {
   if (!error) {
     const bool complete = !reply_ || reply().finished();
     // An application may well stop when its client is gone.
-    if (complete || incoming_.broken() || reply().client_finished()) return;
+    if (complete || incoming_.broken() || reply().should_end()) return;
     static constexpr const char* kFlaws[] = {
         "the application returned without starting a response",
         "the application returned without completing its response",
@@ -240,9 +241,9 @@ void Exchange::look_again() {
                       channel::Waiting::kNotWaiting;
     if (!told && !ring_was_full_) return;
     // Most of what happens to a response concerns only its sender: listeners sleep on.
-    if (only_listeners_ && !reply().finished() && !reply().client_finished()) {
+    if (only_listeners_ && !reply().finished() && !reply().should_end()) {
       reply().want_change();
-      if (!reply().client_finished()) return;
+      if (!reply().should_end()) return;
     }
   }
   resolve_futures();

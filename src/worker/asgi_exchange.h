@@ -34,6 +34,12 @@ class Exchange final {
   [[nodiscard]] const channel::RequestBlock& block() { return *reply().request().block; }
   // The scope that the application got: for the log. Kept until the end.
   void set_scope(PyRef scope) { scope_ = std::move(scope); }
+  [[nodiscard]] const PyRef& scope() const { return scope_; }
+  [[nodiscard]] os::Instant taken_at() const { return taken_at_; }
+  // Null once the slot is given back.
+  [[nodiscard]] const channel::TakenRequest* request() const {
+    return reply_ ? &reply_->request() : nullptr;
+  }
 
   // The callables for the application: they return awaitables.
   [[nodiscard]] PyRef receive_callable();
@@ -96,6 +102,7 @@ class Exchange final {
 
   PyRef server_;
   PyRef scope_;
+  os::Instant taken_at_;
   std::optional<channel::Reply> reply_;  // none once the slot is given back
   IncomingBody incoming_;
   Expected expected_ = Expected::kStart;

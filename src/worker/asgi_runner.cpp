@@ -50,7 +50,11 @@ Parking& Runner::parking() const { return Box<Parking>::value(parking_); }
 
 bool Runner::prepare() {
   parking_ = Box<Parking>::make(server().types().parking, PyRef::share(server().loop().get()));
-  return static_cast<bool>(parking_);
+  key_ = PyRef::steal(PyLong_FromVoidPtr(this));
+  own_context_ = PyRef::steal(PyContext_Copy(server().context().get()));
+  if (!parking_ || !key_ || !own_context_) return false;
+  const InContext context(own_context_.get());
+  return context.entered() && PyRef::steal(PyContextVar_Set(server().variable().get(), key_.get()));
 }
 
 void Runner::assign(channel::TakenRequest request) {
@@ -131,7 +135,7 @@ bool Runner::call_application() {
   const PyRef receive = exchange().receive_callable();
   const PyRef send = exchange().send_callable();
   PyRef scope = server().scopes().make(exchange().block());
-  context_ = PyRef::steal(PyContext_Copy(server().context().get()));
+  context_ = PyRef::steal(PyContext_Copy(own_context_.get()));
   if (!receive || !send || !scope || !context_) return false;
   exchange().set_scope(PyRef::share(scope.get()));
   const InContext context(context_.get());
@@ -156,6 +160,8 @@ PySendResult Runner::resume(PyObject** result) {
 void Runner::conclude(PySendResult progress) {
   concluded_ = true;
   PyRef error = progress == PYGEN_ERROR ? take_error() : PyRef();
+  // Its client has had its answer, and the log its stack.
+  if (expired_) return;
   // In the request's context, so that the log can tell which request it was.
   const InContext context(context_ ? context_.get() : server().context().get());
   exchange().conclude(std::move(error));
@@ -174,7 +180,7 @@ void Runner::finish_request() {
   exchange_ = {};
   awaited_ = {};
   context_ = {};
-  concluded_ = false;
+  concluded_ = expired_ = interrupted_ = false;
   server().request_ended();
 }
 
@@ -196,11 +202,34 @@ PySendResult Runner::leave(PyObject** result) {
   return PYGEN_RETURN;
 }
 
+// ---- from any thread ------------------------------------------------------------------------
+
+PyRef Runner::describe(const channel::WorkerInbox& inbox) const {
+  if (!exchange_ || !awaited_ || concluded_) return PyRef::share(Py_None);
+  const channel::TakenRequest* request = exchange().request();
+  PyRef place = request == nullptr ? PyRef::share(Py_None) : make_tuple(place_of(inbox, *request));
+  const double seconds = seconds_since(exchange().taken_at());
+  PyObject* scope = exchange().scope() ? exchange().scope().get() : Py_None;
+  PyObject* task = task_ ? task_.get() : Py_None;
+  return PyRef::steal(
+      Py_BuildValue("(NOdOOO)", place.release(), scope, seconds, task, awaited_.get(), key_.get()));
+}
+
+const PyRef& Runner::expire(const channel::WorkerInbox& inbox, const RequestPlace& place) {
+  static const PyRef kNone;
+  if (!exchange_ || concluded_) return kNone;
+  const channel::TakenRequest* request = exchange().request();
+  if (request == nullptr || place_of(inbox, *request) != place) return kNone;
+  expired_ = true;
+  return task_;
+}
+
 int Runner::traverse(visitproc visit, void* arg) {
   Py_VISIT(server_.get());
   Py_VISIT(task_.get());
   Py_VISIT(parking_.get());
   Py_VISIT(exchange_.get());
+  Py_VISIT(own_context_.get());
   Py_VISIT(context_.get());
   Py_VISIT(awaited_.get());
   return 0;
@@ -210,6 +239,7 @@ void Runner::clear() {
   task_ = {};
   awaited_ = {};
   context_ = {};
+  own_context_ = {};
   exchange_ = {};
 }
 

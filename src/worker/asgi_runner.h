@@ -8,12 +8,14 @@
 // what the Task throws (a cancellation) goes to the coroutine. Other runners go on with the
 // requests behind it.
 //
-// Each request has a fresh copy of the server's context: context variables do not leak.
+// Each request has a fresh copy of the runner's context: context variables do not leak. One that is
+// set there tells of every task and thread that inherits it which runner's request it works for.
 #pragma once
 
 #include "channel/worker_end.h"
 #include "worker/asgi_coroutine.h"
 #include "worker/python.h"
+#include "worker/request_place.h"
 
 namespace headrace::worker {
 
@@ -27,7 +29,8 @@ class Runner final {
   explicit Runner(PyRef server) : server_(std::move(server)) {}
   [[nodiscard]] static PyRef make_type();
 
-  // Makes the place to wait at. False with an error set. Call it first.
+  // Makes the place to wait at and the context of its requests. False with an error set. Call it
+  // first.
   [[nodiscard]] bool prepare();
   // The Task that this is the coroutine of.
   void set_task(PyRef task) { task_ = std::move(task); }
@@ -38,6 +41,19 @@ class Runner final {
   // was assigned and those behind it, or ends when there is none. REQUIRES: no task is being run.
   [[nodiscard]] bool idle() const;
   void wake();
+  // ---- from any thread, see asgi_watch.cpp ----
+  // An entry of AsgiServer's running(); None when no request runs here.
+  [[nodiscard]] PyRef describe(const channel::WorkerInbox& inbox) const;
+  // When it runs the request of `place`: marks it as past its time-out. The Task then, else none.
+  [[nodiscard]] const PyRef& expire(const channel::WorkerInbox& inbox, const RequestPlace& place);
+  [[nodiscard]] bool has_key(const PyRef& key) const {
+    return PyObject_RichCompareBool(key_.get(), key.get(), Py_EQ) == 1;
+  }
+  // Whether its request is past its time-out and to be interrupted: true once.
+  [[nodiscard]] bool interrupt_once() {
+    return expired_ && !concluded_ && !std::exchange(interrupted_, true);
+  }
+
   // Answers the assigned request with the error that is set: its Task cannot be made.
   void refuse();
 
@@ -64,10 +80,14 @@ class Runner final {
   PyRef server_;
   PyRef task_;
   PyRef parking_;
-  PyRef exchange_;          // none: no request
-  PyRef context_;           // of the request
-  PyRef awaited_;           // the application's coroutine, then what closes the exchange
-  bool concluded_ = false;  // the application's part is over
+  PyRef key_;                 // what the context variable of the server says in its requests
+  PyRef own_context_;         // that requests copy
+  PyRef exchange_;            // none: no request
+  PyRef context_;             // of the request
+  PyRef awaited_;             // the application's coroutine, then what closes the exchange
+  bool concluded_ = false;    // the application's part is over
+  bool expired_ = false;      // past its time-out: it is to end, however
+  bool interrupted_ = false;  // RequestTimeout was raised in it
 };
 
 }  // namespace headrace::worker

@@ -37,6 +37,12 @@ PyRef AsgiServer::make_type() {
       {"fileno", call_fileno, METH_NOARGS, "The descriptor that becomes readable for drain()."},
       {"drain", call_drain, METH_NOARGS, "Runs the requests that wait."},
       {"stop", call_stop, METH_O, "Takes no more; calls the argument when all requests ended."},
+      {"running", call_running, METH_NOARGS,
+       "All requests: (place, scope, seconds, task, coroutine, key)."},
+      {"expire", call_expire, METH_O, "Marks a request as timed out; its task, or None."},
+      {"key_of", call_key_of, METH_O, "The key of the request that a context belongs to, or None."},
+      {"interrupts", call_interrupts, METH_NOARGS,
+       "Whether the running code works for a request that has timed out; true once."},
       {}};
   return Box<AsgiServer>::make_type("headrace._worker.AsgiServer",
                                     {{Py_tp_methods, methods}, {0, nullptr}});
@@ -54,11 +60,12 @@ bool AsgiServer::prepare(Parts parts, PyObject* settings, PyObject* state) {
             .parking = Parking::make_type(),
             .runner = Runner::make_type()};
   context_ = PyRef::steal(PyContext_CopyCurrent());
+  variable_ = PyRef::steal(PyContextVar_New("headrace.request", nullptr));
   ready_ = Ready::make();
   drain_ = PyRef::steal(PyObject_GetAttrString(Box<AsgiServer>::object(*this), "drain"));
   if (!types_.exchange || !types_.operation || !types_.parking || !types_.runner || !context_ ||
-      !ready_ || !drain_ || !make_constants(constants_) || !scopes_.prepare(root_path, state) ||
-      !read_concurrency(settings, concurrency_)) {
+      !variable_ || !ready_ || !drain_ || !make_constants(constants_) ||
+      !scopes_.prepare(root_path, state) || !read_concurrency(settings, concurrency_)) {
     return false;
   }
   inbox_ = attach_inbox(settings);
@@ -238,6 +245,7 @@ int AsgiServer::traverse(visitproc visit, void* arg) {
   Py_VISIT(parts_.failed.get());
   Py_VISIT(parts_.mended.get());
   Py_VISIT(context_.get());
+  Py_VISIT(variable_.get());
   Py_VISIT(drain_.get());
   Py_VISIT(stopped_.get());
   for (const PyRef& runner : runners_) Py_VISIT(runner.get());

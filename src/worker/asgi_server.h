@@ -4,6 +4,7 @@
 //   fileno()   the doorbell, for loop.add_reader()
 //   drain()    to be called when the doorbell rings, and once to begin with
 //   stop(done) takes no more requests; calls done() when those that run have ended
+// The methods for watching over requests, from any thread, are in asgi_watch.cpp.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,7 @@ namespace headrace::worker {
 
 class Exchange;
 class Runner;
+struct RequestPlace;
 
 class AsgiServer final {
  public:
@@ -49,6 +51,8 @@ class AsgiServer final {
   [[nodiscard]] const PyRef& loop() const { return parts_.loop; }
   [[nodiscard]] const PyRef& application() const { return parts_.application; }
   [[nodiscard]] const PyRef& context() const { return context_; }  // that requests copy
+  // The context variable that tells for which runner a task, or a thread, works.
+  [[nodiscard]] const PyRef& variable() const { return variable_; }
   [[nodiscard]] PyObject* ready() const { return ready_.get(); }
   [[nodiscard]] ScopeFactory& scopes() { return scopes_; }
 
@@ -80,6 +84,19 @@ class AsgiServer final {
   static PyObject* call_fileno(PyObject* self, PyObject*);
   static PyObject* call_drain(PyObject* self, PyObject*);
   static PyObject* call_stop(PyObject* self, PyObject* done);
+  // For the thread that watches over requests, and for its signal (asgi_watch.cpp).
+  static PyObject* call_running(PyObject* self, PyObject*);
+  static PyObject* call_expire(PyObject* self, PyObject* place);
+  static PyObject* call_key_of(PyObject* self, PyObject* context);
+  static PyObject* call_interrupts(PyObject* self, PyObject*);
+  // (place or None, scope, seconds, task, coroutine, key) of each request.
+  [[nodiscard]] PyRef running() const;
+  // Marks the request as past its time-out. Its task, or None when it does not run any more.
+  [[nodiscard]] PyRef expire(const RequestPlace& place) const;
+  // The key of the runner that a context belongs to, or None.
+  [[nodiscard]] PyRef key_of(PyObject* context) const;
+  // Whether what runs in this thread works for a request past its time-out: true once a request.
+  [[nodiscard]] bool interrupts() const;
   void drain();
   void run(channel::TakenRequest request);
   [[nodiscard]] Runner* idle_runner();
@@ -92,6 +109,7 @@ class AsgiServer final {
   Types types_;
   Parts parts_;
   PyRef context_;
+  PyRef variable_;
   PyRef ready_;
   PyRef drain_;    // the bound method
   PyRef stopped_;  // what stop() was given

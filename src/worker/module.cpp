@@ -1,5 +1,6 @@
 // The extension module headrace._worker: wiring only.
 #include "worker/module.h"
+#include "worker/thread_contexts.h"
 
 namespace {
 
@@ -20,7 +21,9 @@ PyModuleDef definition = {
 PyMODINIT_FUNC PyInit__worker() {
   auto module = headrace::worker::PyRef::steal(PyModule_Create(&definition));
   if (!module || !headrace::worker::add_wsgi(module.get()) ||
-      !headrace::worker::add_asgi(module.get())) {
+      !headrace::worker::add_asgi(module.get()) ||
+      !headrace::worker::add_thread_contexts(module.get()) ||
+      !headrace::worker::add_process(module.get())) {
     return nullptr;
   }
   return module.release();

@@ -31,13 +31,15 @@ bool is_plain_sequence(PyObject* body) {
 
 }  // namespace
 
-WsgiCall::WsgiCall(WsgiApplication& application, channel::TakenRequest request)
+WsgiCall::WsgiCall(WsgiApplication& application, WsgiThread& thread, channel::TakenRequest request)
     : application_(application),
+      thread_(thread),
       reply_(std::move(request)),
       body_(reply_, turn_),
       response_(reply_, turn_, for_method(reply_.request())) {}
 
 void WsgiCall::run() {
+  thread_.begin(reply_);
   PyRef body = call_application();
   if (!body) {
     fail();
@@ -55,6 +57,7 @@ void WsgiCall::run() {
       fail();
     close(body.get());
   }
+  thread_.end();
   detach();
   while (!reply_.released() && !reply_.release()) wait_for_room();
 }
@@ -155,6 +158,11 @@ void WsgiCall::close(PyObject* body) {
 
 void WsgiCall::fail() {
   const PyRef error = take_error();
+  thread_.end();
+  // Its client has had its answer, and the log its stack.
+  if (PyObject_IsInstance(error.get(), application_.request_timeout.get()) == 1) {
+    return break_off({});
+  }
   const PyRef method_text = method();
   const PyRef path_text = path();
   PyRef page;

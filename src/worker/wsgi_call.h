@@ -6,6 +6,7 @@
 #include "worker/python.h"
 #include "worker/request_body.h"
 #include "worker/wsgi_response.h"
+#include "worker/wsgi_thread.h"
 
 namespace headrace::worker {
 
@@ -17,13 +18,15 @@ struct WsgiApplication {
   PyRef input_type;
   PyRef empty_input;
   PyRef start_response_type;
-  PyRef close_name;  // "close"
+  PyRef close_name;       // "close"
+  PyRef request_timeout;  // the type headrace.RequestTimeout
   std::unique_ptr<EnvironMaker> environ_maker;
 };
 
 class WsgiCall final {
  public:
-  WsgiCall(WsgiApplication& application, channel::TakenRequest request);
+  // `thread` is the one that calls run().
+  WsgiCall(WsgiApplication& application, WsgiThread& thread, channel::TakenRequest request);
   WsgiCall(const WsgiCall&) = delete;
   WsgiCall& operator=(const WsgiCall&) = delete;
 
@@ -50,6 +53,7 @@ class WsgiCall final {
   [[nodiscard]] PyRef path() const;
 
   WsgiApplication& application_;
+  WsgiThread& thread_;
   channel::Reply reply_;
   Turn turn_;
   RequestBody body_;

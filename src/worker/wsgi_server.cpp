@@ -1,9 +1,12 @@
 // The type WsgiServer: a worker's threads call serve() on one, until stop().
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "channel/worker_inbox.h"
 #include "worker/attach.h"
 #include "worker/module.h"
+#include "worker/request_place.h"
 #include "worker/start_response.h"
 #include "worker/wsgi_call.h"
 #include "worker/wsgi_input.h"
@@ -24,6 +27,7 @@ class Gil final : public channel::InterpreterLock {
 struct ServerState {
   WsgiApplication application;
   std::unique_ptr<channel::WorkerInbox> inbox;
+  std::vector<WsgiThread*> threads;  // those in serve()
 };
 
 struct WsgiServer {
@@ -48,9 +52,13 @@ bool prepare(ServerState& state, PyObject* app, PyObject* settings, PyObject* re
   application.empty_input = make_empty_input(application.input_type.get());
   application.start_response_type = make_start_response_type();
   application.close_name = interned("close");
+  const PyRef errors = PyRef::steal(PyImport_ImportModule("headrace.errors"));
+  if (!errors) return false;
+  application.request_timeout =
+      PyRef::steal(PyObject_GetAttrString(errors.get(), "RequestTimeout"));
   application.environ_maker = EnvironMaker::create(constants);
   if (!application.empty_input || !application.start_response_type || !application.close_name ||
-      !application.environ_maker) {
+      !application.request_timeout || !application.environ_maker) {
     return false;
   }
   state.inbox = attach_inbox(settings);
@@ -83,10 +91,11 @@ void destroy(PyObject* self) {
 PyObject* serve(PyObject* self, PyObject*) {
   ServerState& state = state_of(self);
   Gil gil;
+  WsgiThread thread(state.threads);
   for (;;) {
     channel::TakenRequest request;
     if (!state.inbox->take_blocking(request, gil)) break;
-    WsgiCall(state.application, std::move(request)).run();
+    WsgiCall(state.application, thread, std::move(request)).run();
   }
   state.inbox->announce();
   Py_RETURN_NONE;
@@ -97,10 +106,49 @@ PyObject* stop(PyObject* self, PyObject*) {
   Py_RETURN_NONE;
 }
 
+PyObject* running(PyObject* self, PyObject*) {
+  ServerState& state = state_of(self);
+  const PyRef list = PyRef::steal(PyList_New(0));
+  // By index: making an object may let another thread run, which may come or go.
+  for (std::size_t index = 0; list && index < state.threads.size(); ++index) {
+    const WsgiThread& thread = *state.threads[index];
+    const channel::TakenRequest* request = thread.request();
+    if (request == nullptr) continue;
+    const channel::RequestBlock& block = *request->block;
+    const std::string name =
+        std::string(block.slice(block.method)).append(" ").append(block.slice(block.path));
+    const RequestPlace place = place_of(*state.inbox, *request);
+    const double seconds = seconds_since(request->taken_at);
+    const unsigned long ident = thread.ident();
+    const PyRef entry = PyRef::steal(Py_BuildValue("(NNdk)", make_tuple(place).release(),
+                                                   latin1(name).release(), seconds, ident));
+    if (!entry || PyList_Append(list.get(), entry.get()) != 0) return nullptr;
+  }
+  return list.new_reference();
+}
+
+PyObject* interrupt(PyObject* self, PyObject* argument) {
+  ServerState& state = state_of(self);
+  RequestPlace place;
+  if (!read_place(argument, place)) return nullptr;
+  for (WsgiThread* thread : state.threads) {
+    const channel::TakenRequest* request = thread->request();
+    if (request == nullptr || place_of(*state.inbox, *request) != place) continue;
+    thread->interrupt(state.application.request_timeout.get());
+    Py_RETURN_TRUE;
+  }
+  Py_RETURN_FALSE;
+}
+
 PyMethodDef server_methods[] = {
     {"serve", serve, METH_NOARGS, "serve()\n\nAnswers requests, one at a time, until stop()."},
     {"stop", stop, METH_NOARGS,
      "stop()\n\nMakes serve() return in every thread that has finished its request."},
+    {"running", running, METH_NOARGS,
+     "running() -> list\n\nThe requests that threads are at: (place, name, seconds, ident)."},
+    {"interrupt", interrupt, METH_O,
+     "interrupt(place) -> bool\n\nRaises RequestTimeout in the thread that is at the request, if "
+     "any."},
     {nullptr, nullptr, 0, nullptr},
 };
 

@@ -128,6 +128,7 @@ def test_row184_supervisor_dies():
 ])
 def test_worker_ends_otherwise(server, number):
     """A worker that ends by another signal is replaced as well."""
+    server.expected_accident = "Fatal Python error: (Aborted|Segmentation fault)"
     victim = server.workers()[0]
     victim.kill(number)
     eventually(lambda: victim not in server.workers() and len(server.workers()) == 2,

@@ -151,6 +151,10 @@ class Connection:
             return data
         return self.socket.recv(count)
 
+    def unread(self, data):
+        """Put back what receive() gave: it comes first the next time."""
+        self._buffer = data + self._buffer
+
     def _more(self, what):
         try:
             data = self.socket.recv(RECEIVE_BYTES)

@@ -18,13 +18,13 @@ def logged(capfd):
 
 def test_line(logged):
     """Time, worker and level stand before the text."""
-    Log(7).error("it failed\nand why")
+    Log("worker 7").error("it failed\nand why")
     assert re.fullmatch(LINE + "error: it failed\nand why\n", logged())
 
 
 def test_level(logged):
     """What is below the level is not written."""
-    log = Log(7, "warning")
+    log = Log("worker 7", "warning")
     log.info("quiet")
     log.debug("quiet")
     log.warning("loud")
@@ -33,7 +33,7 @@ def test_level(logged):
 
 def test_no_control_characters(logged):
     """A stranger's text cannot steer the terminal."""
-    Log(7).error("\x1b[2J\x07\udcff\t.")
+    Log("worker 7").error("\x1b[2J\x07\udcff\t.")
     assert "\x1b" not in (text := logged()) and "\\x1b[2J\\x07\\udcff\t." in text
 
 
@@ -42,7 +42,7 @@ def test_nobody_reads(monkeypatch):
     def broken(fd, data):
         raise BrokenPipeError
     monkeypatch.setattr(os, "write", broken)
-    Log(7).error("lost")
+    Log("worker 7").error("lost")
 
 
 def failure():
@@ -54,7 +54,7 @@ def failure():
 
 def test_report(logged):
     """The log has request and traceback; the page says nothing of it."""
-    page = Report(Log(7), debug=False)(failure(), "GET", "/caf\xc3\xa9\n")
+    page = Report(Log("worker 7"), debug=False)(failure(), "GET", "/caf\xc3\xa9\n")
     text = logged()
     assert re.match(LINE + r"error: GET /café\\n failed\nTraceback", text)
     assert "in failure" in text and "ValueError: the message" in text
@@ -63,9 +63,9 @@ def test_report(logged):
 
 def test_report_debug(logged):
     """With --debug the page shows the traceback, as much as fits."""
-    assert b"ValueError: the message" in Report(Log(7), debug=True)(failure(), "GET", "/")
+    assert b"ValueError: the message" in Report(Log("worker 7"), debug=True)(failure(), "GET", "/")
     long = ValueError("x" * 2 * PAGE_SIZE_MAX)
-    assert len(Report(Log(7), debug=True)(long, "GET", "/")) == PAGE_SIZE_MAX
+    assert len(Report(Log("worker 7"), debug=True)(long, "GET", "/")) == PAGE_SIZE_MAX
 
 
 def test_traceback_without_our_frames(project):

@@ -20,6 +20,7 @@ namespace headrace::http1 {
   ROW(kAborted, "the response could not be completed")                           \
   ROW(kNotKeptAlive, "client or server did not want to keep the connection")     \
   ROW(kDraining, "the server is stopping")                                       \
+  ROW(kHandedOver, "another process serves the connection from here on")         \
   ROW(kNoMemory, "the system granted no resources")
 // clang-format on
 

@@ -38,6 +38,7 @@ std::unique_ptr<Input> InputPool::take() {
   if (kept_.empty()) return std::make_unique<Input>(limits_);
   std::unique_ptr<Input> input = std::move(kept_.back());
   kept_.pop_back();
+  input->parser.set_limits(limits_);
   return input;
 }
 

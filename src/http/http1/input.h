@@ -52,7 +52,12 @@ class Input final {
 // Hands out inputs and takes them back. Keeps a bounded number of small ones.
 class InputPool final {
  public:
-  explicit InputPool(const ParserLimits& limits) : limits_(limits) {}
+  explicit InputPool(const ParserLimits& limits) : limits_(limits) {
+    kept_.reserve(kKeptMax);  // so that giving back never fails
+  }
+
+  // For inputs that are taken from now on.
+  void set_limits(const ParserLimits& limits) { limits_ = limits; }
 
   [[nodiscard]] std::unique_ptr<Input> take();
   void give_back(std::unique_ptr<Input> input);

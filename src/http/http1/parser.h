@@ -36,6 +36,9 @@ class RequestParser final {
  public:
   explicit RequestParser(const ParserLimits& limits = {}) noexcept : limits_(limits) {}
 
+  // For the requests that follow. REQUIRES: none is half parsed.
+  void set_limits(const ParserLimits& limits) { limits_ = limits; }
+
   // `buffer` starts with the request's first byte and holds all that has arrived, also what was
   // there at the call before; it may have moved. Field names that the server does not know are
   // turned to lower case in it. After kNeedMore call again, with the same `out`, when there is

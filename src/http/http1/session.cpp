@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 
 namespace headrace::http1 {
 namespace {
@@ -30,10 +31,23 @@ Session::Session(SessionHost& host, os::Loop& loop, os::FileDescriptor socket,
 
 Session::~Session() { release_input(); }
 
+void Session::take_over(std::string_view unread) {
+  kept_alive_ = true;
+  if (unread.empty()) return;
+  input_ = host_.inputs.take();
+  input_->put_back(unread);
+}
+
 os::Task<void> Session::serve(std::unique_ptr<Session> session) {
   CloseReason reason = CloseReason::kNoMemory;
-  if (session->connection_.open()) reason = co_await session->run();
-  if (lingers(reason)) co_await session->linger();
+  try {
+    if (session->connection_.open()) reason = co_await session->run();
+    if (lingers(reason)) co_await session->linger();
+  } catch (const std::bad_alloc&) {
+    // What the client has got so far must not look complete.
+    session->connection_.reset();
+    reason = CloseReason::kNoMemory;
+  }
   SessionHost& host = session->host_;
   session.reset();
   host.closed(reason);
@@ -60,12 +74,13 @@ os::Task<CloseReason> Session::run() {
 // ---- reading a head ----------------------------------------------------------------------------
 
 os::Task<CloseReason> Session::read_head() {
-  const bool first = started_at_ == os::Instant{};
   bool begun = false;  // a byte of this request has arrived
-  os::Instant deadline =
-      connection_.loop().now() + (first ? host_.limits.head_timeout : host_.limits.idle_timeout);
+  os::Instant deadline = connection_.loop().now() +
+                         (kept_alive_ ? host_.limits.idle_timeout : host_.limits.head_timeout);
+  kept_alive_ = true;
   if (input_) input_->compact();
   while (true) {
+    if (hand_over()) co_return CloseReason::kHandedOver;
     if (input_ && !input_->unused().empty()) {
       if (!begun) deadline = connection_.loop().now() + host_.limits.head_timeout;
       begun = true;
@@ -88,6 +103,11 @@ os::Task<CloseReason> Session::read_head() {
       co_return CloseReason::kHeadTimeout;
     }
   }
+}
+
+bool Session::hand_over() {
+  const std::span<char> unread = input_ ? input_->unused() : std::span<char>();
+  return host_.hand_over(connection_.fd(), {unread.data(), unread.size()});
 }
 
 CloseReason Session::parse_head(bool& complete) {

@@ -18,11 +18,16 @@ class Session final : public http::Exchange, public ListNode<Session> {
   Session(SessionHost& host, os::Loop& loop, os::FileDescriptor socket, os::SocketAddress peer);
   ~Session();
 
+  // The connection comes from another process, which has read `unread` of the requests to come.
+  // Before serve().
+  void take_over(std::string_view unread);
+
   // Serves the connection until it ends; the session lives in the task.
   [[nodiscard]] static os::Task<void> serve(std::unique_ptr<Session> session);
 
-  // The host has begun to drain: an idle session ends, a busy one after its response.
-  void drain() { connection_.waiter().wake(); }
+  // The host has begun to drain or to hand over: an idle session ends now, a busy one after its
+  // response. May destroy the session.
+  void reconsider() { connection_.waiter().wake(); }
 
   // http::Exchange
   http::Request& request() override { return input_->request; }
@@ -51,6 +56,7 @@ class Session final : public http::Exchange, public ListNode<Session> {
  private:
   [[nodiscard]] os::Task<CloseReason> run();
   [[nodiscard]] os::Task<CloseReason> read_head();
+  [[nodiscard]] bool hand_over();
   [[nodiscard]] CloseReason parse_head(bool& complete);
   [[nodiscard]] CloseReason receive_head_bytes(bool& received);
   [[nodiscard]] os::Task<CloseReason> end_exchange();
@@ -68,7 +74,8 @@ class Session final : public http::Exchange, public ListNode<Session> {
   IncomingBody body_;
   OutgoingResponse response_;
   os::Instant started_at_{};
-  bool keep_alive_ = true;
+  bool kept_alive_ = false;  // it has served a request, here or in another process
+  bool keep_alive_ = true;   // after the present response
   bool awaits_continue_ = false;
 };
 

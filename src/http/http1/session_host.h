@@ -33,13 +33,23 @@ class SessionHost {
   explicit SessionHost(const SessionLimits& session_limits)
       : limits(session_limits), inputs(session_limits.head) {}
 
-  const SessionLimits limits;
+  SessionLimits limits;
   InputPool inputs;
   http::DateCache dates;
   std::string scratch;  // where a head is put together before it is written
 
+  // Applies to open connections as well, from their next wait or request on.
+  void set_limits(const SessionLimits& session_limits) {
+    limits = session_limits;
+    inputs.set_limits(session_limits.head);
+  }
+
   // The server is stopping: no connection is kept alive.
   [[nodiscard]] virtual bool draining() const = 0;
+  // A connection stands between two requests; `unread` is what this process has read of the next
+  // ones. True: another process serves it from there on, and this one only closes its descriptor.
+  // False: it stays here, for good or until reconsider() of its session.
+  [[nodiscard]] virtual bool hand_over(int socket, std::string_view unread) = 0;
   // Who serves the exchanges.
   [[nodiscard]] virtual http::ExchangeHandler& handler() = 0;
   // A request was refused before it was an exchange.

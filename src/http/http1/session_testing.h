@@ -98,15 +98,17 @@ class SessionFixture : private SessionHost {
     const int size = 64 * 1024;
     ::setsockopt(pair.server.get(), SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     ::setsockopt(client_.get(), SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-    SessionHost& host = *this;
-    auto session = std::make_unique<Session>(host, *time.loop, std::move(pair.server), pair.peer);
-    session_ = session.get();
-    os::spawn(Session::serve(std::move(session)));
-    pass();
+    begin(std::move(pair.server), pair.peer, nullptr);
+  }
+  // Goes on with the connection that `former` has handed over.
+  explicit SessionFixture(SessionFixture& former)
+      : SessionHost(former.limits), handler_(*time.loop) {
+    client_ = std::move(former.client_);
+    begin(std::move(former.handed_socket_), {}, &former.handed_bytes_);
   }
   virtual ~SessionFixture() {
     handler_.held = false;
-    if (!ended()) session_->drain();
+    if (!ended()) session_->reconsider();
     client_.reset();
     for (int count = 0; !ended(); ++count) {
       ASSERT(count < 1000);
@@ -195,9 +197,17 @@ class SessionFixture : private SessionHost {
   [[nodiscard]] http::Exchange& exchange() const { return *handler_.present; }
   void drain() {
     draining_ = true;
-    session_->drain();
+    session_->reconsider();
     settle();
   }
+  // From now on the connection is to be handed over, between two requests.
+  void hand_over() {
+    handing_over_ = true;
+    session_->reconsider();
+    settle();
+  }
+  // What was read of further requests when it was.
+  [[nodiscard]] std::string_view handed_bytes() const { return handed_bytes_; }
   void pass() { time.pass(); }
   [[nodiscard]] os::Instant now() const { return time.loop->now(); }
   [[nodiscard]] bool ended() const { return end_.has_value(); }
@@ -210,7 +220,22 @@ class SessionFixture : private SessionHost {
   [[nodiscard]] int refused() const { return refused_; }
 
  private:
+  void begin(os::FileDescriptor socket, const os::SocketAddress& peer, const std::string* unread) {
+    SessionHost& host = *this;
+    auto session = std::make_unique<Session>(host, *time.loop, std::move(socket), peer);
+    session_ = session.get();
+    if (unread != nullptr) session->take_over(*unread);
+    os::spawn(Session::serve(std::move(session)));
+    pass();
+  }
+
   bool draining() const override { return draining_; }
+  bool hand_over(int socket, std::string_view unread) override {
+    if (!handing_over_) return false;
+    handed_socket_.reset(::fcntl(socket, F_DUPFD_CLOEXEC, 0));
+    handed_bytes_ = unread;
+    return true;
+  }
   http::ExchangeHandler& handler() override { return handler_; }
   void refused(const os::SocketAddress&, int status, std::string_view) override {
     refused_ = status;
@@ -242,6 +267,9 @@ class SessionFixture : private SessionHost {
   bool saw_end_ = false;
   bool saw_reset_ = false;
   bool draining_ = false;
+  bool handing_over_ = false;
+  os::FileDescriptor handed_socket_;
+  std::string handed_bytes_;
   std::optional<CloseReason> end_;
   int refused_ = 0;
 };
