@@ -4,7 +4,7 @@ PYTHON := /usr/bin/python3
 SECONDS ?= 60
 TEST_OPTIONS ?=
 
-.PHONY: help setup build run test check fix asan tsan fuzz bench install deb clean
+.PHONY: help setup build run test check fix asan tsan fuzz soak bench install deb clean
 
 help:     ## this list
 	@awk -F ' *## ' '/^[a-z]+:.*## / { sub(/:.*/, "", $$1); printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -18,7 +18,8 @@ build: build/build.ninja    ## compile the release build, build/headrace
 run:      ## set up, build, and serve examples/tour
 	tools/setup build run
 	$(MAKE) build/headrace
-	build/headrace run --chdir examples/tour --python $(PYTHON) app:app
+	build/headrace run --chdir examples/tour --python $(PYTHON) \
+	    --request-timeout-paths /stuck=3s app:app
 
 test:     ## set up, build, and run all tests
 	tools/setup build run test
@@ -53,6 +54,11 @@ fuzz:     ## each fuzzer for SECONDS (60)
 	$(MAKE) build/fuzz/build.ninja
 	cmake --build --preset fuzz
 	tools/fuzz $(SECONDS)
+
+soak:     ## 1,000 reloads under load, 20 upgrades, 100 of each other way to replace a worker
+	tools/setup build run test
+	$(MAKE) build
+	HEADRACE_STORM=1000 $(PYTHON) -m pytest -q tests/e2e/test_storm.py
 
 bench:    ## requests/s, CPU and latency beside other servers
 	tools/setup

@@ -13,6 +13,8 @@ endif()
 install(FILES ${CMAKE_SOURCE_DIR}/packaging/headrace.service
         DESTINATION share/doc/headrace/examples)
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION share/doc/headrace RENAME copyright)
+install(FILES ${CMAKE_SOURCE_DIR}/docs/guide.md DESTINATION share/doc/headrace)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs/reference DESTINATION share/doc/headrace)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME headrace)

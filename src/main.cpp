@@ -67,7 +67,8 @@ int main(int argument_count, char** arguments, char** environment) {
     return argument_count > 1 ? print(help->text) : refuse_with(help->text);
   }
   if (const auto* problems = std::get_if<config::Problems>(&parsed)) {
-    return supervisor::refuse_configuration(problems->messages);
+    return supervisor::refuse_configuration(problems->messages,
+                                            config::read_environment(environment));
   }
   return start(std::get<config::CommandLine>(parsed));
 }

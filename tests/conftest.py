@@ -23,7 +23,7 @@ def pytest_runtest_makereport(item, call):
     report = outcome.get_result()
     if report.failed:
         for server in Server.used:
-            report.sections.append((f"log of {' '.join(server.command)}",
+            report.sections.append((f"log of {' '.join(server.start_command)}",
                                     server.log()[-LOG_TAIL_CHARACTERS:]))
 
 

@@ -13,6 +13,8 @@ from headrace.watch import Place, log_overdue, place_of
 
 # A loop that has not run a callback after this time is held by code that blocks.
 LOOP_PATIENCE_SECONDS = 0.25
+# How often to look whether the threads of a request have ended.
+THREADS_POLL_SECONDS = 0.1
 # Interrupts the blocking code of a request in the loop's thread.
 INTERRUPT = signal.SIGRTMIN + 9
 
@@ -94,16 +96,23 @@ class AsgiWatch:
         return "\n".join(parts) or "(it runs no Python code)"
 
     def _end(self, place: Place) -> None:
-        """Cancels the request; interrupts the code of it that blocks the loop."""
+        """Cancels the request; interrupts what of it blocks the loop, or runs in other threads."""
         if self._server.expire(place) is None:
             return
         looped = threading.Event()
 
-        def cancel() -> None:
+        def cancel(raised_in_threads: type[BaseException] | None = RequestTimeout) -> None:
             looped.set()
-            task = self._server.expire(place)
-            if task is not None:
-                task.cancel()
+            entry = self._entry(place)
+            if entry is None:
+                return
+            # It is theirs to end the request. Without it they would go on, and nobody would know.
+            if self._server.threads_of(entry[5], raised_in_threads):
+                self._loop.call_later(THREADS_POLL_SECONDS, cancel, None)
+            else:
+                task = self._server.expire(place)
+                if task is not None:
+                    task.cancel()
 
         try:
             self._loop.call_soon_threadsafe(cancel)

@@ -12,6 +12,7 @@ from typing import Any
 # The middle of a deep stack (a recursion) tells nothing new.
 FRAMES_MAX = 60
 CHAIN_MAX = 200
+STARTS_OF_THREADS = (threading.Thread.run.__code__, threading.Thread._bootstrap_inner.__code__)
 
 
 def thread_stack(ident: int) -> list[str]:
@@ -92,7 +93,7 @@ def _is_ours(code: types.CodeType) -> bool:
 
 def _leads_there(code: types.CodeType) -> bool:
     """Whether a frame only starts what a thread is for: ours, and those of every thread."""
-    return _is_ours(code) or code is threading.Thread.run.__code__
+    return _is_ours(code) or code in STARTS_OF_THREADS
 
 
 def _line(code: types.CodeType, number: int | None) -> str:

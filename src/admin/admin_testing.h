@@ -48,6 +48,7 @@ class FakeOperations final : public Operations {
     progress->say("starts a worker");
     progress->finish({.done = false, .message = "headrace.toml:3: no"}, {{"line", 3}});
   }
+  void upgrade(ProgressPointer progress) override { note("upgrade", *progress); }
   void stop(ProgressPointer progress) override { open.push_back(std::move(progress)); }
   void add_workers(std::uint32_t count, ProgressPointer progress) override {
     note(fmt::format("add {}", count), *progress);

@@ -20,11 +20,16 @@ ControlServer::ControlServer(os::Loop& loop, os::ListenSocket socket, Operations
       operations_(operations),
       acceptor_(loop, socket_.fd.get(), *this) {}
 
-ControlServer::~ControlServer() {
+void ControlServer::stop_listening() {
   acceptor_.stop();
-  // First the file: who sees a connection end may open a socket of the same name.
   std::error_code ignored;
-  std::filesystem::remove(socket_.unlink_path, ignored);
+  if (!socket_.unlink_path.empty()) std::filesystem::remove(socket_.unlink_path, ignored);
+  socket_ = {};
+}
+
+ControlServer::~ControlServer() {
+  // First the file: who sees a connection end may open a socket of the same name.
+  stop_listening();
   for (const auto& session : sessions_) session->end();
 }
 

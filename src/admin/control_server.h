@@ -22,7 +22,9 @@ class ControlServer final : private net::AcceptorObserver {
                                                                     Operations& operations);
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
-  // Removes the socket's file, then closes all connections.
+  // Takes no more connections and removes the socket's file; those that are there go on.
+  void stop_listening();
+  // stop_listening(), then closes all connections.
   ~ControlServer();
 
   [[nodiscard]] const std::string& path() const { return socket_.unlink_path; }

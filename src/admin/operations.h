@@ -45,6 +45,8 @@ class Operations {
   [[nodiscard]] virtual nlohmann::json status() = 0;
 
   virtual void reload(ProgressPointer progress) = 0;
+  // Goes over to the program as it is installed now; finishes when that serves.
+  virtual void upgrade(ProgressPointer progress) = 0;
   // Finishes when nothing of the server is left but its supervisor.
   virtual void stop(ProgressPointer progress) = 0;
   virtual void add_workers(std::uint32_t count, ProgressPointer progress) = 0;

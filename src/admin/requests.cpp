@@ -62,6 +62,8 @@ constexpr std::array kRequests{
                             const ProgressPointer& p) { p->finish({}, operations.status()); }},
     RequestRow{"reload", [](const Json&, Operations& operations,
                             const ProgressPointer& p) { operations.reload(p); }},
+    RequestRow{"upgrade", [](const Json&, Operations& operations,
+                             const ProgressPointer& p) { operations.upgrade(p); }},
     RequestRow{"stop", [](const Json&, Operations& operations,
                           const ProgressPointer& p) { operations.stop(p); }},
     RequestRow{"add_workers",
@@ -90,6 +92,8 @@ std::string_view name_of(Kind kind) {
       return "status";
     case Kind::kReload:
       return "reload";
+    case Kind::kUpgrade:
+      return "upgrade";
     case Kind::kStop:
       return "stop";
     case Kind::kAddWorkers:

@@ -44,11 +44,12 @@ TEST(Perform, CallsTheOperation) {
   for (const char* line :
        {R"({"command":"add_workers"})", R"({"command":"remove_workers","count":2})",
         R"({"command":"restart_workers","worker":7})", R"({"command":"restart_workers"})",
-        R"({"command":"stacks"})", R"({"command":"log_level","level":"error"})"}) {
+        R"({"command":"stacks"})", R"({"command":"log_level","level":"error"})",
+        R"({"command":"upgrade"})"}) {
     EXPECT_THAT(outcome_of(operations, line), testing::StartsWith("done: "));
   }
-  EXPECT_THAT(operations.calls,
-              ElementsAre("add 1", "remove 2", "restart 7", "restart 0", "stacks 0", "log error"));
+  EXPECT_THAT(operations.calls, ElementsAre("add 1", "remove 2", "restart 7", "restart 0",
+                                            "stacks 0", "log error", "upgrade"));
 }
 
 TEST(Perform, RefusesWhatIsNoRequest) {

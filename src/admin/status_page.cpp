@@ -118,13 +118,24 @@ std::string render_headline(const Json& status, Colours colours) {
   return line;
 }
 
+std::string counted(std::uint64_t count, std::string_view thing) {
+  return fmt::format("{} {}{}", format_count(count), thing, count == 1 ? "" : "s");
+}
+
 // What the edge has at hand: no process of Python is needed for that.
 std::string render_traffic(const Json& status) {
   const auto edge = status.find("edge");
   if (edge == status.end() || !edge->is_object() || !edge->contains("connections")) return "";
-  return fmt::format("  {} connections, {} requests wait for a worker\n",
-                     format_count(count_of((*edge)["connections"])),
-                     format_count(count_of(edge->value("queued", Json(0)))));
+  return fmt::format("  {}, waiting for a worker: {}\n",
+                     counted(count_of((*edge)["connections"]), "connection"),
+                     counted(count_of(edge->value("queued", Json(0))), "request"));
+}
+
+std::string render_worker_count(const Json& status) {
+  const auto wanted = status.find("workers_wanted");
+  if (wanted == status.end()) return "";
+  return fmt::format("  {}; {}\n", counted(count_of(*wanted), "worker"),
+                     text_of(status.value("workers_reason", Json("unknown"))));
 }
 
 std::string render_events(const Json& status) {
@@ -145,8 +156,8 @@ std::string render_events(const Json& status) {
 }  // namespace
 
 std::string render_status(const Json& status, Colours colours) {
-  return render_headline(status, colours) + render_traffic(status) + "\n" +
-         render_processes(status, colours) + render_events(status);
+  return render_headline(status, colours) + render_traffic(status) + render_worker_count(status) +
+         "\n" + render_processes(status, colours) + render_events(status);
 }
 
 }  // namespace headrace::admin

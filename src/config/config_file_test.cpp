@@ -69,6 +69,26 @@ TEST(ParseConfigFile, NamesWhatIsWrong) {
   }
 }
 
+// BAD_INPUTS row 187: a reload reads files while they are written; whatever is in them, this
+// process lives on.
+TEST(ParseConfigFile, SurvivesHalfOfAFile) {
+  for (const char* text : {"[\n", "[[\n", "[ \n]", "[a.\n", "[=", "threads = 1\n["}) {
+    EXPECT_THAT(parse(text).problems, testing::SizeIs(1)) << text;
+  }
+  EXPECT_THAT(parse("threads = 1\n[\n").problems, ElementsAre(HasSubstr("headrace.toml:2: ")));
+  const std::string whole =
+      "threads = 8\nbind = [\":80\", 'unix:/a']\n[tool.headrace]\na.\"b\" = {c = 1_0.5e3}\n"
+      "[[x]]\ny = 2020-01-01T00:00:00Z\nz = \"\"\"\n\\u00e9\"\"\"\n";
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    (void)parse_config_file(whole.substr(0, size), "headrace.toml");
+    for (const char c : std::string_view("\n[]{}=\"'.,#\\ x1\0\xff", 18)) {
+      std::string changed = whole;
+      changed[size] = c;
+      (void)parse_config_file(changed, "headrace.toml");
+    }
+  }
+}
+
 TEST(ParseConfigFile, CollectsAllProblems) {
   const Assignments found = parse("thread = 8\nworker = 2\nquiet = true\n");
   EXPECT_EQ(found.problems.size(), 2u);

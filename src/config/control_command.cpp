@@ -27,6 +27,7 @@ constexpr std::array kRows{
     Row{"top", Kind::kTop},
     Row{"reload", Kind::kReload},
     Row{"stop", Kind::kStop},
+    Row{"upgrade", Kind::kUpgrade},
     Row{"workers add", Kind::kAddWorkers, Rest::kCount},
     Row{"workers remove", Kind::kRemoveWorkers, Rest::kCount},
     Row{"workers restart", Kind::kRestartWorkers, Rest::kWorker},

@@ -18,6 +18,7 @@ struct ControlCommand {
     kTop,
     kReload,
     kStop,
+    kUpgrade,
     kAddWorkers,
     kRemoveWorkers,
     kRestartWorkers,

@@ -25,6 +25,7 @@ TEST(ParseControlCommand, KnowsEachCommand) {
   EXPECT_EQ(parsed("top").kind, Kind::kTop);
   EXPECT_EQ(parsed("reload").kind, Kind::kReload);
   EXPECT_EQ(parsed("stop").kind, Kind::kStop);
+  EXPECT_EQ(parsed("upgrade").kind, Kind::kUpgrade);
   EXPECT_EQ(parsed("stacks").kind, Kind::kStacks);
   EXPECT_EQ(parsed("workers", {"add"}).kind, Kind::kAddWorkers);
   EXPECT_EQ(parsed("workers", {"remove"}).kind, Kind::kRemoveWorkers);

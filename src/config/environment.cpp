@@ -2,7 +2,7 @@
 #include "config/environment.h"
 
 #include <algorithm>
-#include <optional>
+#include <charconv>
 #include <utility>
 
 #include <fmt/format.h>
@@ -156,6 +156,16 @@ Environment read_environment(const char* const* entries) {
 
 EnvFile parse_env_file(std::string_view text, std::string_view file_name) {
   return EnvFileReader(text, file_name).read();
+}
+
+std::optional<std::uint64_t> number_in(const Environment& environment, std::string_view name) {
+  const auto found = environment.find(std::string(name));
+  if (found == environment.end()) return std::nullopt;
+  const std::string& text = found->second;
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
 }
 
 }  // namespace headrace::config

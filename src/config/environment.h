@@ -1,7 +1,9 @@
 // Environment variables, those of the process and those of an env file.
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,5 +35,9 @@ struct EnvFile {
 //
 // Nothing is expanded: "$HOME" is those five characters.
 [[nodiscard]] EnvFile parse_env_file(std::string_view text, std::string_view file_name);
+
+// The number that a variable holds; empty when it is missing or holds none.
+[[nodiscard]] std::optional<std::uint64_t> number_in(const Environment& environment,
+                                                     std::string_view name);
 
 }  // namespace headrace::config

@@ -12,11 +12,9 @@
 namespace headrace::config {
 namespace {
 
-using Unit = os::Resource::Unit;
+constexpr std::string_view kNoLimit = "unlimited";
 
-constexpr std::string_view kUnlimited = "unlimited";
-
-std::optional<std::uint64_t> parse_number(std::string_view text) {
+std::optional<std::uint64_t> parse_limit(std::string_view text) {
   std::uint64_t number = 0;
   const char* end = text.data() + text.size();
   const auto [rest, failure] = std::from_chars(text.data(), end, number);
@@ -43,9 +41,9 @@ Result<os::ResourceLimit> parse_resource_limit(std::string_view text) {
   if (resource == os::resources().end()) {
     return fail(fmt::format("\"{}\" is none of {}", name, known_names()));
   }
-  if (value == kUnlimited) return os::ResourceLimit{.resource = resource->number};
-  const bool is_size = resource->unit == Unit::kBytes;
-  const auto number = is_size ? parse_size(value) : parse_number(value);
+  if (value == kNoLimit) return os::ResourceLimit{.resource = resource->number};
+  const bool is_size = resource->unit == os::Resource::Unit::kBytes;
+  const auto number = is_size ? parse_size(value) : parse_limit(value);
   if (!number) {
     return fail(fmt::format("\"{}\" is no {}", value, is_size ? "size" : "whole number"));
   }
@@ -55,9 +53,10 @@ Result<os::ResourceLimit> parse_resource_limit(std::string_view text) {
 std::string format_resource_limit(const os::ResourceLimit& limit) {
   const auto resource = std::ranges::find(os::resources(), limit.resource, &os::Resource::number);
   if (limit.value == os::ResourceLimit::kUnlimited) {
-    return fmt::format("{}={}", resource->name, kUnlimited);
+    return fmt::format("{}={}", resource->name, kNoLimit);
   }
-  if (resource->unit != Unit::kBytes) return fmt::format("{}={}", resource->name, limit.value);
+  if (resource->unit != os::Resource::Unit::kBytes)
+    return fmt::format("{}={}", resource->name, limit.value);
   return fmt::format("{}={}", resource->name, format_size(limit.value));
 }
 

@@ -166,6 +166,52 @@ TEST_F(ReadResources, ReadsV1BesideAnEmptyV2) {
   EXPECT_EQ(read().cpu_count, 8);
 }
 
+// "Must show" 5 of issue 3: 2 CPUs and 512 MB on a larger machine, and what is printed of it.
+TEST_F(ReadResources, ChoosesTwoWorkersInASmallContainerUnderV2) {
+  mount_v2("/", "/");
+  folder_.write("sys/fs/cgroup/cpu.max", "200000 100000\n");
+  folder_.write("sys/fs/cgroup/memory.max", "536870912\n");
+  const WorkerCount chosen = choose_worker_count(read());
+  EXPECT_EQ(chosen.count, 2u);
+  EXPECT_EQ(chosen.count_max, 3u) << "what the memory carries";
+  EXPECT_EQ(chosen.reason,
+            "2 CPUs (cgroup v2 cpu.max), 512MB of memory (cgroup v2 memory.max) at "
+            "128MB a worker");
+}
+
+TEST_F(ReadResources, ChoosesTwoWorkersInASmallContainerUnderV1) {
+  mount_v1("/", "/docker/abc");
+  folder_.write("sys/fs/cgroup/cpu,cpuacct/docker/abc/cpu.cfs_quota_us", "200000\n");
+  folder_.write("sys/fs/cgroup/cpu,cpuacct/docker/abc/cpu.cfs_period_us", "100000\n");
+  folder_.write("sys/fs/cgroup/memory/docker/abc/memory.limit_in_bytes", "536870912\n");
+  const WorkerCount chosen = choose_worker_count(read());
+  EXPECT_EQ(chosen.count, 2u);
+  EXPECT_EQ(chosen.count_max, 3u);
+  EXPECT_EQ(chosen.reason,
+            "2 CPUs (cgroup v1 cpu.cfs_quota_us), 512MB of memory (cgroup v1 "
+            "memory.limit_in_bytes) at 128MB a worker");
+}
+
+// The machine itself is so small.
+TEST_F(ReadResources, ChoosesTwoWorkersOnASmallMachine) {
+  set_allowed_cpus("0-1");
+  folder_.write("sys/devices/system/cpu/online", "0-1\n");
+  folder_.write("proc/meminfo", "MemTotal:       524288 kB\n");
+  const WorkerCount chosen = choose_worker_count(read());
+  EXPECT_EQ(chosen.count, 2u);
+  EXPECT_EQ(chosen.reason, "2 CPUs (machine), 512MB of memory (machine) at 128MB a worker");
+}
+
+// No limit is set: the machine of 8 CPUs and 16 GB counts.
+TEST_F(ReadResources, ChoosesByTheMachineWhereNothingIsLimited) {
+  mount_v2("/", "/");
+  folder_.write("sys/fs/cgroup/cpu.max", "max 100000\n");
+  folder_.write("sys/fs/cgroup/memory.max", "max\n");
+  const WorkerCount chosen = choose_worker_count(read());
+  EXPECT_EQ(chosen.count, 8u);
+  EXPECT_EQ(chosen.reason, "8 CPUs (machine), 16GB of memory (machine) at 128MB a worker");
+}
+
 TEST_F(ReadResources, TakesTheLimitWhenTheMachinesMemoryIsUnknown) {
   std::filesystem::remove(folder_.path() / "proc/meminfo");
   mount_v2("/", "/");

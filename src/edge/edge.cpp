@@ -47,6 +47,7 @@ class EdgeProcess final : private os::EventHandler,
   };
 
   [[nodiscard]] bool start_threads();
+  void accept();
   void on_event(std::uint32_t readiness) override;
   void on_packet(LinkPacket packet);
   void configure(std::string_view text);
@@ -114,18 +115,23 @@ bool EdgeProcess::start_threads() {
     log::error("the edge cannot start: {}", watched.error().message);
     return false;
   }
-  for (const auto& thread : threads_) {
-    if (const Result<void> accepting = thread->start_accepting(); !accepting) {
-      log::error("the edge cannot accept connections: {}", accepting.error().message);
-      return false;
-    }
-  }
   return true;
+}
+
+// On the first thread; before the others run, or by way of their loops.
+void EdgeProcess::accept() {
+  on_each_thread([](EdgeThread& thread) {
+    if (const Result<void> accepting = thread.start_accepting(); !accepting) {
+      log::error("the edge cannot accept connections: {}", accepting.error().message);
+      std::_Exit(1);
+    }
+  });
+  loop().post([this] { tell_supervisor({.kind = LinkKind::kListening}); });
 }
 
 int EdgeProcess::run() {
   if (!start_threads()) return 1;
-  tell_supervisor({.kind = LinkKind::kListening});
+  if (start_.acceptance == Acceptance::kAtOnce) accept();
   std::vector<std::thread> others;
   for (std::size_t index = 1; index < threads_.size(); ++index) {
     others.emplace_back([thread = threads_[index].get()] { thread->run(); });
@@ -171,6 +177,9 @@ void EdgeProcess::on_packet(LinkPacket packet) {
       break;
     case LinkKind::kAdopt:
       adopt(std::move(packet));
+      break;
+    case LinkKind::kAccept:
+      accept();
       break;
     case LinkKind::kOutage: {
       const std::uint32_t retry_after_s = packet.message.retry_after_s;

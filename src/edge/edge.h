@@ -12,6 +12,9 @@
 
 namespace headrace::edge {
 
+// When the edge takes connections: from its start on, or when it is told to (LinkKind::kAccept).
+enum class Acceptance { kAtOnce, kWhenTold };
+
 // What the supervisor prepared for the edge. Listening sockets are non-blocking and bound.
 struct EdgeStart {
   const config::Settings& settings;
@@ -20,6 +23,7 @@ struct EdgeStart {
   std::vector<os::Doorbell> doorbells;   // one an edge thread: workers ring it
   os::FileDescriptor supervisor_socket;  // see supervisor_link.h
   std::optional<os::Identity> identity;  // whom it runs as once its files are open; empty: as it is
+  Acceptance acceptance = Acceptance::kAtOnce;
 };
 
 // Runs the edge until it has drained or the supervisor is gone; returns the exit code. Called in

@@ -6,6 +6,7 @@
 //   supervisor -> edge
 //     kAttach   a worker is ready. Descriptors: its pidfd, leader doorbell, watcher doorbell, then
 //               for each edge thread the channel's memory and its descriptor socket
+//     kAccept   take connections, where EdgeStart::acceptance says kWhenTold; answer kListening
 //     kConfigure  the settings have changed (text: config::settings_to_json())
 //     kNotice   the worker (0: every worker) is about to leave: its streams are asked to end
 //     kDetach   give the worker nothing new; answer kDetached when it has nothing of ours left
@@ -17,7 +18,7 @@
 //               this one accepts and serves as before; when it is gone, what is left is drained
 //     kAdopt    take the connections that another edge gives. Descriptor: the socket's other end
 //   edge -> supervisor
-//     kListening  the edge accepts connections (once, after its start)
+//     kListening  the edge accepts connections (once)
 //     kDetached   see kDetach; the worker may be stopped
 //     kCondemn    the worker wrote nonsense into its channel (text: what): kill and replace it
 //     kOverdue    the worker is at a request (text: "GET /path") for too long: have its stack
@@ -47,6 +48,7 @@ enum class LinkKind : std::uint32_t {
   kCondemn,
   kHandOver,
   kAdopt,
+  kAccept,
   kNotice,
   kOverdue,
   kStuck,

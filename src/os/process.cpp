@@ -257,9 +257,9 @@ Result<ChildProcess> adopt_child(pid_t pid) {
   if (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
     return fail_system("adopt process", std::to_string(pid));
   }
-  FileDescriptor pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  if (!pidfd.valid()) return fail_system("pidfd_open");
-  return ChildProcess(pid, std::move(pidfd));
+  Result<FileDescriptor> pidfd = open_pidfd(pid);
+  if (!pidfd) return std::unexpected(pidfd.error());
+  return ChildProcess(pid, std::move(*pidfd));
 }
 
 void adopt_orphans() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
@@ -267,6 +267,27 @@ void adopt_orphans() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
 bool follow_parent(pid_t parent) {
   return ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && ::getppid() == parent;
 }
+
+FileDescriptor take_passed(int fd) {
+  ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  return FileDescriptor(fd);
+}
+
+void outlive_parent() { ::prctl(PR_SET_PDEATHSIG, 0); }
+
+pid_t parent_process_id() { return ::getppid(); }
+
+Result<FileDescriptor> open_pidfd(pid_t pid) {
+  FileDescriptor pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!pidfd.valid()) return fail_system("open process", std::to_string(pid));
+  return pidfd;
+}
+
+void send_signal(const FileDescriptor& pidfd, int number) {
+  ::syscall(SYS_pidfd_send_signal, pidfd.get(), number, nullptr, 0);
+}
+
+void leave_process_group() { ::setpgid(0, 0); }
 
 std::size_t raise_descriptor_limit() {
   rlimit limit{};
@@ -310,6 +331,23 @@ Result<std::string> executable_path() {
   const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size());
   if (size < 0) return fail_system("readlink", "/proc/self/exe");
   return std::string(path.data(), static_cast<std::size_t>(size));
+}
+
+std::vector<std::string> own_arguments() {
+  const FileDescriptor file(::open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC));
+  std::string text;
+  std::array<char, 4096> block{};
+  ssize_t size = 0;
+  while ((size = ::read(file.get(), block.data(), block.size())) > 0) {
+    text.append(block.data(), static_cast<std::size_t>(size));
+  }
+  std::vector<std::string> arguments;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\0', begin), text.size());
+    arguments.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return arguments;
 }
 
 }  // namespace headrace::os

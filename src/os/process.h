@@ -49,6 +49,9 @@ class ChildProcess final {
   // Sleeps until it ends. REQUIRES: not reaped yet.
   [[nodiscard]] ProcessExit wait();
 
+  // Lets it live on when this object is destroyed: somebody else reaps it.
+  void let_go() { reaped_ = true; }
+
  private:
   pid_t pid_;
   FileDescriptor pidfd_;
@@ -71,6 +74,9 @@ struct ProgramStart {
 inline constexpr int kFirstPassedDescriptor = 3;
 inline constexpr int kStandardErrorDescriptor = 2;
 
+// A descriptor that this process was started with; closed on exec from now on.
+[[nodiscard]] FileDescriptor take_passed(int fd);
+
 // Starts a program. It gets SIGKILL when this process ends, ignores SIGINT (a terminal sends that
 // to the whole group, and its end is for this process to decide), and has the default for every
 // other signal. Fails with the step that failed, also when the file cannot be executed.
@@ -87,6 +93,17 @@ void adopt_orphans();
 // Makes this process get SIGKILL when `parent` ends. False when `parent` is not its parent (any
 // more). Async-signal-safe.
 [[nodiscard]] bool follow_parent(pid_t parent);
+// Makes this process live on when its parent ends.
+void outlive_parent();
+[[nodiscard]] pid_t parent_process_id();
+
+// Becomes readable when that process ends, which need not be a child of this one.
+[[nodiscard]] Result<FileDescriptor> open_pidfd(pid_t pid);
+// `pidfd` may be that of a process which has ended.
+void send_signal(const FileDescriptor& pidfd, int number);
+
+// Takes this process out of its parent's process group: signals of the terminal reach only that.
+void leave_process_group();
 
 // Runs `body` in a copy of this process that keeps `descriptors` and 0-2 only, gets SIGKILL when
 // this process ends, ignores the signals that ask a server to stop or reload (it is told in other
@@ -114,7 +131,11 @@ void ensure_standard_descriptors();
 // Whether `path` is a file that this process may execute.
 [[nodiscard]] bool is_executable(const std::string& path);
 
-// The path of the file that this process runs.
+// The path of the file that this process runs. Once another file has taken its place the answer is
+// of no use: ask early.
 [[nodiscard]] Result<std::string> executable_path();
+
+// With what arguments this process was started, its name included.
+[[nodiscard]] std::vector<std::string> own_arguments();
 
 }  // namespace headrace::os

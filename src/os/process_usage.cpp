@@ -66,14 +66,19 @@ std::optional<ProcessUsage> parse_process_usage(std::string_view stat,
   const std::uint64_t ticks = number(fields[kUserTicks]) + number(fields[kSystemTicks]);
   const auto ticks_per_second = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
   const auto page_size = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  return ProcessUsage{
-      .memory_bytes =
-          kilobytes_line(smaps_rollup, "Pss").value_or(number(fields[kResidentPages]) * page_size),
-      .cpu_time = std::chrono::milliseconds(ticks * 1000 / ticks_per_second)};
+  const std::uint64_t resident_bytes = number(fields[kResidentPages]) * page_size;
+  return ProcessUsage{.memory_bytes = kilobytes_line(smaps_rollup, "Pss").value_or(resident_bytes),
+                      .resident_bytes = resident_bytes,
+                      .cpu_time = std::chrono::milliseconds(ticks * 1000 / ticks_per_second)};
 }
 
 std::optional<ProcessUsage> read_process_usage(pid_t pid) {
   return parse_process_usage(read_proc(pid, "stat"), read_proc(pid, "smaps_rollup"));
+}
+
+std::uint64_t read_resident_bytes(pid_t pid) {
+  const auto usage = parse_process_usage(read_proc(pid, "stat"), {});
+  return usage ? usage->resident_bytes : 0;
 }
 
 }  // namespace headrace::os

@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <vector>
+
 #include <gtest/gtest.h>
 
 namespace headrace::os {
@@ -46,7 +48,19 @@ TEST(ReadProcessUsage, ReadsThisProcess) {
   EXPECT_LT(usage->cpu_time, 1h);
 }
 
-TEST(ReadProcessUsage, IsEmptyWithoutAProcess) { EXPECT_FALSE(read_process_usage(1 << 30)); }
+TEST(ReadProcessUsage, IsEmptyWithoutAProcess) {
+  EXPECT_FALSE(read_process_usage(1 << 30));
+  EXPECT_EQ(read_resident_bytes(1 << 30), 0u);
+}
+
+// What is resident grows by what is written to.
+TEST(ReadResidentBytes, FollowsThisProcess) {
+  constexpr std::size_t kSize = 32 * 1024 * 1024;
+  const std::uint64_t before = read_resident_bytes(::getpid());
+  const std::vector<char> pages(kSize, 'x');
+  EXPECT_GE(read_resident_bytes(::getpid()), before + kSize * 3 / 4) << pages.size();
+  EXPECT_GE(read_process_usage(::getpid())->resident_bytes, kSize);
+}
 
 }  // namespace
 }  // namespace headrace::os

@@ -95,13 +95,18 @@ nlohmann::json Commands::status() {
 
 void Commands::reload(ProgressPointer progress) {
   progress->say("reads the configuration and starts a worker with it");
-  supervisor_.reload(finishing(std::move(progress)));
+  supervisor_.reload("headrace reload", finishing(std::move(progress)));
+}
+
+void Commands::upgrade(ProgressPointer progress) {
+  progress->say("starts the program anew, as it is installed now");
+  supervisor_.upgrade(finishing(std::move(progress)));
 }
 
 void Commands::stop(ProgressPointer progress) {
   progress->say("finishes what runs");
   stops_.push_back(std::move(progress));
-  supervisor_.stop("stop");
+  supervisor_.stop("headrace stop");
 }
 
 void Commands::set_log_level(config::LogLevel level, ProgressPointer progress) {
@@ -146,8 +151,7 @@ void Commands::restart_workers(std::optional<std::uint32_t> worker_id, ProgressP
   }
   if (!worker_id) {
     progress->say("starts a worker with the application as it is now");
-    return crew.renew(std::make_shared<const Service>(crew.service()),
-                      finishing(std::move(progress)));
+    return supervisor_.restart_workers(finishing(std::move(progress)));
   }
   CrewMember* const member = crew.find(*worker_id);
   if (member == nullptr) return refuse(*progress, fmt::format("there is no worker {}", *worker_id));

@@ -25,6 +25,11 @@ class Commands final : private admin::Operations {
   // Takes commands from `socket` until the end.
   [[nodiscard]] Result<void> listen(os::ListenSocket socket);
 
+  // Lets another process listen at the same place. Commands that are under way go on.
+  void stop_listening() {
+    if (server_ != nullptr) server_->stop_listening();
+  }
+
   // Nothing is left of the server but this process: answers those who wait for its stop.
   void report_end(const admin::Outcome& outcome);
 
@@ -39,6 +44,7 @@ class Commands final : private admin::Operations {
   nlohmann::json identity() override;
   nlohmann::json status() override;
   void reload(admin::ProgressPointer progress) override;
+  void upgrade(admin::ProgressPointer progress) override;
   void stop(admin::ProgressPointer progress) override;
   void add_workers(std::uint32_t count, admin::ProgressPointer progress) override;
   void remove_workers(std::uint32_t count, admin::ProgressPointer progress) override;

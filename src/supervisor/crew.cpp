@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "supervisor/recycling.h"
 #include "supervisor/stack_survey.h"
 
 namespace headrace::supervisor {
@@ -83,6 +84,10 @@ void Crew::start_worker(Place& place) {
       CrewMember{.process = std::move(*worker), .seat = free_seat(), .generation = generation_}));
   place.coming = members_.back().get();
   seat_of(*place.coming).reset();
+  if (caps_memory(service_->settings)) {
+    // Until its memory is first looked at.
+    seat_of(*place.coming).allowance = MemoryTrend::kFirstStep;
+  }
   log::debug("{} starts", place.coming->process->name());
 }
 
@@ -112,6 +117,9 @@ void Crew::on_worker_ready(WorkerProcess& worker) {
            "the settings have changed");
   }
   continue_renewal();
+  const bool all_serve =
+      std::ranges::all_of(places_, [](const auto& each) { return each->serving != nullptr; });
+  if (all_serve) owner_.on_all_serve();
 }
 
 // ---- replacing ----
@@ -246,6 +254,8 @@ void Crew::on_worker_gone(WorkerProcess& worker) {
     place->last_exit = worker.end_reason();
     if (was_coming && renewal_ && gone->generation == generation_) {
       give_renewal_up(explain_failed_start(worker));
+      // The renewal has dropped replacements that were on their way.
+      continue_renewal();
     }
     if (!place->restart->is_set()) fill_after_end(*place, worker.served_for());
   }

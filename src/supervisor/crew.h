@@ -32,6 +32,8 @@ class CrewOwner {
   virtual void on_application_failed(const std::string& message) = 0;
   // The first worker of a new generation is ready: its settings hold from now on.
   virtual void on_generation_proven() = 0;
+  // Every place has a worker that serves. May be told again.
+  virtual void on_all_serve() = 0;
   // After stop() or discard_all(): no worker is left.
   virtual void on_crew_gone() = 0;
 
@@ -124,6 +126,8 @@ class Crew final : private WorkerOwner {
   [[nodiscard]] bool renewing() const { return renewal_.has_value(); }
   [[nodiscard]] bool empty() const { return members_.empty(); }
   [[nodiscard]] bool owns(pid_t pid) const;
+  // Of the templates that workers are copied from.
+  [[nodiscard]] std::vector<pid_t> template_pids() const { return nursery_.template_pids(); }
 
  private:
   // A generation on its way to replace another.

@@ -27,7 +27,7 @@ void raise_descriptor_limit(const config::Settings& settings) {
 // owners of them are never destroyed here.
 int run_edge(EdgeMain main, const Service& service, const edge::Scoreboard& scoreboard,
              const std::vector<int>& listeners, const std::vector<os::Doorbell>& doorbells,
-             int link) {
+             int link, edge::Acceptance acceptance) {
   os::set_process_name("headrace: edge");
   log::set_tag("edge");
   raise_descriptor_limit(service.settings);
@@ -36,7 +36,8 @@ int run_edge(EdgeMain main, const Service& service, const edge::Scoreboard& scor
                         .listeners = {},
                         .doorbells = {},
                         .supervisor_socket = os::FileDescriptor(link),
-                        .identity = service.identity};
+                        .identity = service.identity,
+                        .acceptance = acceptance};
   for (const int fd : listeners) start.listeners.emplace_back(fd);
   for (const os::Doorbell& doorbell : doorbells) {
     start.doorbells.emplace_back(os::FileDescriptor(doorbell.fd()));
@@ -49,7 +50,8 @@ int run_edge(EdgeMain main, const Service& service, const edge::Scoreboard& scor
 Result<std::unique_ptr<EdgeProcess>> EdgeProcess::start(os::Loop& loop, const Service& service,
                                                         edge::Scoreboard& scoreboard,
                                                         const std::vector<int>& listeners,
-                                                        EdgeMain main, EdgeOwner& owner) {
+                                                        edge::Acceptance acceptance, EdgeMain main,
+                                                        EdgeOwner& owner) {
   auto link = os::packet_socket_pair();
   if (!link) return std::unexpected(link.error());
   const int edge_end = link->second.get();
@@ -63,8 +65,9 @@ Result<std::unique_ptr<EdgeProcess>> EdgeProcess::start(os::Loop& loop, const Se
     doorbells.push_back(std::move(*doorbell));
   }
   scoreboard.reset_rows();
-  Result<os::ChildProcess> child = os::start_copy(
-      kept, [&] { return run_edge(main, service, scoreboard, listeners, doorbells, edge_end); });
+  Result<os::ChildProcess> child = os::start_copy(kept, [&] {
+    return run_edge(main, service, scoreboard, listeners, doorbells, edge_end, acceptance);
+  });
   if (!child) return std::unexpected(child.error());
   std::unique_ptr<EdgeProcess> edge(new EdgeProcess(
       loop, std::move(link->first), std::move(doorbells), std::move(*child), owner));
@@ -135,6 +138,8 @@ void EdgeProcess::announce_outage(os::Duration delay) {
   send({.kind = edge::LinkKind::kOutage, .retry_after_s = static_cast<std::uint32_t>(seconds)});
 }
 
+void EdgeProcess::accept() { send({.kind = edge::LinkKind::kAccept}); }
+
 void EdgeProcess::drain() { send({.kind = edge::LinkKind::kDrain}); }
 
 void EdgeProcess::hand_over(int socket) { send({.kind = edge::LinkKind::kHandOver}, {socket}); }
@@ -194,6 +199,7 @@ void EdgeProcess::on_packet(const edge::LinkPacket& packet) {
     case edge::LinkKind::kOutage:
     case edge::LinkKind::kHandOver:
     case edge::LinkKind::kAdopt:
+    case edge::LinkKind::kAccept:
       kill("it sent a message that has no meaning");
       break;
   }

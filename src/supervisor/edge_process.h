@@ -42,6 +42,7 @@ class EdgeProcess final {
                                                                   const Service& service,
                                                                   edge::Scoreboard& scoreboard,
                                                                   const std::vector<int>& listeners,
+                                                                  edge::Acceptance acceptance,
                                                                   EdgeMain main, EdgeOwner& owner);
   EdgeProcess(const EdgeProcess&) = delete;
   EdgeProcess& operator=(const EdgeProcess&) = delete;
@@ -57,6 +58,8 @@ class EdgeProcess final {
   // Gives it a ready worker, whose edge ends are closed here. `seat`: on the scoreboard;
   // `concurrency`: what a worker that runs an event loop takes at once.
   void attach(WorkerProcess& worker, std::uint32_t seat, std::uint32_t concurrency);
+  // Has it take connections. REQUIRES: edge::Acceptance::kWhenTold.
+  void accept();
   // The settings have changed. Those that need a restart have not.
   void configure(const config::Settings& settings);
   // Has its threads look at the scoreboard and at their queues.

@@ -99,7 +99,7 @@ class EdgeProcessTest : public testing::Test, public EdgeOwner {
 
   [[nodiscard]] std::unique_ptr<EdgeProcess> start_edge() {
     auto edge = EdgeProcess::start(*loop_, service_, scoreboards_.emplace_back(new_scoreboard()),
-                                   {listener_.get()}, edge::run, *this)
+                                   {listener_.get()}, edge::Acceptance::kAtOnce, edge::run, *this)
                     .value();
     EXPECT_TRUE(pass_until([&] { return edge->has_listened(); }));
     return edge;

@@ -2,95 +2,100 @@
 #include "supervisor/listeners.h"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <iterator>
 #include <string_view>
+#include <utility>
 
 #include "os/process.h"
 
 namespace headrace::supervisor {
 namespace {
 
-using Sockets = std::vector<os::ListenSocket>;
-
-// -1 when the variable is missing or no number.
-int number_in(const config::Environment& environment, std::string_view name) {
-  const auto found = environment.find(name);
-  if (found == environment.end()) return -1;
-  const std::string& text = found->second;
-  int number = -1;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() ? number : -1;
+// Empties `inherited` of those that were opened for this entry of `bind`.
+std::vector<Listener> take(std::vector<Listener>& inherited, std::string_view bind) {
+  const auto kept = std::ranges::stable_partition(
+      inherited, [bind](const Listener& listener) { return listener.bind != bind; });
+  std::vector<Listener> taken(std::make_move_iterator(kept.begin()),
+                              std::make_move_iterator(kept.end()));
+  inherited.erase(kept.begin(), kept.end());
+  return taken;
 }
 
-Result<void> add(Sockets& sockets, Result<os::ListenSocket> socket) {
+Result<std::vector<os::ListenSocket>> one(Result<os::ListenSocket> socket) {
   if (!socket) return std::unexpected(socket.error());
+  std::vector<os::ListenSocket> sockets;
   sockets.push_back(std::move(*socket));
-  return {};
+  return sockets;
 }
 
-Result<void> open_address(Sockets& sockets, const config::BindAddress& address, int backlog) {
+Result<std::vector<os::ListenSocket>> open_address(const config::BindAddress& address,
+                                                   int backlog) {
   switch (address.kind) {
     case config::BindAddress::Kind::kUnix:
-      return add(sockets, os::listen_unix(address.path, backlog));
+      return one(os::listen_unix(address.path, backlog));
     case config::BindAddress::Kind::kInherited:
-      return add(sockets, os::adopt_listener(address.fd, backlog));
+      return one(os::adopt_listener(address.fd, backlog));
     case config::BindAddress::Kind::kTcp:
-      break;
+      return os::listen_tcp(address.host, address.port, backlog);
   }
-  Result<Sockets> opened = os::listen_tcp(address.host, address.port, backlog);
-  if (!opened) return std::unexpected(opened.error());
-  std::ranges::move(*opened, std::back_inserter(sockets));
-  return {};
+  std::unreachable();
 }
 
 }  // namespace
 
 int passed_socket_count(const config::Environment& environment, int own_pid) {
-  if (number_in(environment, "LISTEN_PID") != own_pid) return 0;
-  return std::max(number_in(environment, "LISTEN_FDS"), 0);
+  const auto pid = config::number_in(environment, "LISTEN_PID");
+  if (pid != static_cast<std::uint64_t>(own_pid)) return 0;
+  return static_cast<int>(config::number_in(environment, "LISTEN_FDS").value_or(0));
 }
 
 Result<Listeners> Listeners::open(const config::Configuration& configuration,
-                                  const config::Environment& environment) {
+                                  const config::Environment& environment,
+                                  std::vector<Listener> inherited) {
   const int backlog = static_cast<int>(configuration.settings.backlog);
-  const int passed_count = passed_socket_count(environment, os::own_process_id());
-  const bool bind_is_default = configuration.origins.of(config::SettingId::bind) == "default";
-  Listeners listeners({});
-  if (passed_count > 0 && bind_is_default) {
-    for (int index = 0; index < passed_count; ++index) {
-      const int fd = os::kFirstPassedDescriptor + index;
-      const auto added = add(listeners.sockets_, os::adopt_listener(fd, backlog));
-      if (!added) return std::unexpected(added.error());
+  if (configuration.origins.of(config::SettingId::bind) == "default") {
+    Listeners passed(take(inherited, kPassed));
+    const int count = passed_socket_count(environment, os::own_process_id());
+    for (int index = 0; index < count; ++index) {
+      auto socket = os::adopt_listener(os::kFirstPassedDescriptor + index, backlog);
+      if (!socket) return std::unexpected(socket.error());
+      passed.listeners_.push_back({std::move(*socket), std::string(kPassed)});
     }
-    return listeners;
+    if (!passed.listeners_.empty()) return passed;
   }
+  Listeners all({});
   for (const config::BindAddress& address : configuration.settings.bind) {
-    const auto opened = open_address(listeners.sockets_, address, backlog);
-    if (!opened) return std::unexpected(opened.error());
+    const std::string bind = config::format_bind_address(address);
+    std::vector<Listener> found = take(inherited, bind);
+    if (found.empty()) {
+      auto sockets = open_address(address, backlog);
+      if (!sockets) return std::unexpected(sockets.error());
+      for (os::ListenSocket& socket : *sockets) found.push_back({std::move(socket), bind});
+    }
+    std::ranges::move(found, std::back_inserter(all.listeners_));
   }
-  return listeners;
+  return all;
 }
 
 std::vector<std::string> Listeners::addresses() const {
   std::vector<std::string> addresses;
-  for (const os::ListenSocket& socket : sockets_) addresses.push_back(socket.address);
+  for (const Listener& listener : listeners_) addresses.push_back(listener.socket.address);
   return addresses;
 }
 
 std::vector<int> Listeners::descriptors() const {
   std::vector<int> descriptors;
-  for (const os::ListenSocket& socket : sockets_) descriptors.push_back(socket.fd.get());
+  for (const Listener& listener : listeners_) descriptors.push_back(listener.socket.fd.get());
   return descriptors;
 }
 
 void Listeners::close() {
-  for (const os::ListenSocket& socket : sockets_) {
+  for (const auto& [socket, bind] : listeners_) {
     std::error_code ignored;
     if (!socket.unlink_path.empty()) std::filesystem::remove(socket.unlink_path, ignored);
   }
-  sockets_.clear();
+  listeners_.clear();
 }
 
 }  // namespace headrace::supervisor

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -11,12 +12,22 @@
 
 namespace headrace::supervisor {
 
+struct Listener {
+  os::ListenSocket socket;
+  std::string bind;  // the entry of `bind` that it was opened for; kPassed: for none
+};
+
+// Of a listener that the service manager passed.
+inline constexpr std::string_view kPassed = "passed";
+
 class Listeners final {
  public:
   // Opens all that `bind` names; or, where bind is left at its default, takes the sockets that the
-  // service manager passed (LISTEN_PID and LISTEN_FDS, see sd_listen_fds(3)).
+  // service manager passed (LISTEN_PID and LISTEN_FDS, see sd_listen_fds(3)). What is wanted is
+  // first taken from `inherited`: the sockets of the supervisor before this one.
   [[nodiscard]] static Result<Listeners> open(const config::Configuration& configuration,
-                                              const config::Environment& environment);
+                                              const config::Environment& environment,
+                                              std::vector<Listener> inherited = {});
   Listeners(Listeners&&) noexcept = default;
   Listeners& operator=(Listeners&&) = delete;
   ~Listeners() { close(); }
@@ -24,14 +35,17 @@ class Listeners final {
   // Where they listen, as os::ListenSocket says it.
   [[nodiscard]] std::vector<std::string> addresses() const;
   [[nodiscard]] std::vector<int> descriptors() const;
+  [[nodiscard]] const std::vector<Listener>& all() const { return listeners_; }
 
   // Refuses new connections once every process has done so; removes the files of Unix sockets.
   void close();
+  // They belong to another process from now on, which has copies of them.
+  void give_away() { listeners_.clear(); }
 
  private:
-  explicit Listeners(std::vector<os::ListenSocket> sockets) : sockets_(std::move(sockets)) {}
+  explicit Listeners(std::vector<Listener> listeners) : listeners_(std::move(listeners)) {}
 
-  std::vector<os::ListenSocket> sockets_;
+  std::vector<Listener> listeners_;
 };
 
 // How many sockets the service manager passed to process `own_pid`; they begin at

@@ -1,7 +1,6 @@
 // The messages.
 #include "supervisor/notify_socket.h"
 
-#include <charconv>
 #include <chrono>
 
 #include <fmt/format.h>
@@ -11,15 +10,6 @@
 
 namespace headrace::supervisor {
 namespace {
-
-std::uint64_t number_in(const config::Environment& environment, std::string_view name) {
-  const auto found = environment.find(name);
-  if (found == environment.end()) return 0;
-  const std::string& text = found->second;
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() ? number : 0;
-}
 
 std::int64_t microseconds(os::Duration duration) {
   return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
@@ -31,10 +21,10 @@ NotifyAddress notify_address(const config::Environment& environment, int own_pid
   const auto socket = environment.find("NOTIFY_SOCKET");
   if (socket == environment.end()) return {};
   NotifyAddress address{.socket = socket->second};
-  const std::uint64_t watchdog_pid = number_in(environment, "WATCHDOG_PID");
+  const std::uint64_t watchdog_pid = config::number_in(environment, "WATCHDOG_PID").value_or(0);
   const bool is_meant = watchdog_pid == 0 || watchdog_pid == static_cast<std::uint64_t>(own_pid);
   constexpr std::uint64_t kLongestUs = 24ull * 3600 * 1'000'000;
-  const std::uint64_t watchdog_us = number_in(environment, "WATCHDOG_USEC");
+  const std::uint64_t watchdog_us = config::number_in(environment, "WATCHDOG_USEC").value_or(0);
   if (is_meant && watchdog_us <= kLongestUs) {
     address.watchdog = std::chrono::microseconds(watchdog_us);
   }

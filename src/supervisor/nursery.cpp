@@ -69,4 +69,12 @@ bool Nursery::owns(pid_t pid) const {
          (former_ != nullptr && former_->pid() == pid);
 }
 
+std::vector<pid_t> Nursery::template_pids() const {
+  std::vector<pid_t> pids;
+  for (const auto* one : {&newest_, &former_}) {
+    if (*one != nullptr) pids.push_back((*one)->pid());
+  }
+  return pids;
+}
+
 }  // namespace headrace::supervisor

@@ -40,6 +40,7 @@ class Nursery final {
   void blame(std::uint32_t template_id);
 
   [[nodiscard]] bool owns(pid_t pid) const;
+  [[nodiscard]] std::vector<pid_t> template_pids() const;
 
   // How processes of ours ended, in words.
   [[nodiscard]] MemoryKills& memory_kills() { return memory_kills_; }

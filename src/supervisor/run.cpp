@@ -44,15 +44,20 @@ Result<std::optional<os::ListenSocket>> open_control(const config::CommandLine& 
   return std::nullopt;
 }
 
-int fail(const Error& error) {
+int end_with(const Error& error) {
   log::error("{}", error.message);
   return kExitApplicationFailed;
 }
 
 }  // namespace
 
-int refuse_configuration(const std::vector<std::string>& problems) {
+int refuse_configuration(const std::vector<std::string>& problems,
+                         const config::Environment& environment) {
   for (const std::string& problem : problems) fmt::print(stderr, "headrace: {}\n", problem);
+  const auto inheritance = inherit(environment);
+  if (inheritance && *inheritance) {
+    report_failed_succession((*inheritance)->link, fmt::format("{}", fmt::join(problems, "\n")));
+  }
   return kExitBadConfiguration;
 }
 
@@ -60,7 +65,7 @@ int refuse_configuration(const std::vector<std::string>& problems) {
 Result<Service> read_service_again(config::CommandLine command_line) {
   auto configuration = config::load_configuration(command_line.sources);
   if (!configuration) {
-    return headrace::fail(fmt::format("{}", fmt::join(configuration.error().messages, "\n")));
+    return fail(fmt::format("{}", fmt::join(configuration.error().messages, "\n")));
   }
   command_line.configuration = std::move(*configuration);
   for (const std::string& warning : command_line.configuration.warnings) {
@@ -71,38 +76,55 @@ Result<Service> read_service_again(config::CommandLine command_line) {
 
 int run(const config::CommandLine& command_line, EdgeMain edge_main) {
   set_up_log(command_line);
+  const config::Environment& environment = command_line.sources.environment;
+  auto inheritance = inherit(environment);
+  if (!inheritance) return refuse_configuration({inheritance.error().message}, {});
+  const bool takes_over = inheritance->has_value();
+  const auto refuse = [&](const std::string& problem) {
+    if (takes_over) report_failed_succession((*inheritance)->link, problem);
+    return refuse_configuration({problem}, {});
+  };
   Result<Service> service = prepare_service(command_line);
-  if (!service) return refuse_configuration({service.error().message});
+  if (!service) return refuse(service.error().message);
   Result<Listeners> listeners =
-      Listeners::open(command_line.configuration, command_line.sources.environment);
-  if (!listeners) return refuse_configuration({listeners.error().message});
-  Result<std::optional<os::ListenSocket>> control = open_control(command_line);
-  if (!control) return refuse_configuration({control.error().message});
+      Listeners::open(command_line.configuration, environment,
+                      takes_over ? std::move((*inheritance)->listeners) : std::vector<Listener>());
+  if (!listeners) return refuse(listeners.error().message);
+  // One that takes over opens it when the one before has let go of it.
+  Result<std::optional<os::ListenSocket>> control;
+  if (!takes_over) control = open_control(command_line);
+  if (!control) return refuse(control.error().message);
   Result<edge::Scoreboard> scoreboard = edge::Scoreboard::create();
-  if (!scoreboard) return fail(scoreboard.error());
+  if (!scoreboard) return end_with(scoreboard.error());
+  OwnStart start{.program = os::executable_path().value_or(""),
+                 .arguments = os::own_arguments(),
+                 .environment = environment};
+  if (takes_over) os::leave_process_group();
   const os::SteadyClock clock;
   const auto loop = os::Loop::create(clock);
-  if (!loop) return fail(loop.error());
-  return Supervisor(
-             **loop, std::move(*service),
-             {.listeners = *listeners,
-              .scoreboard = *scoreboard,
-              .edge_main = edge_main,
-              .read_service = [&] { return read_service_again(command_line); },
-              .notify = notify_address(command_line.sources.environment, os::own_process_id()),
-              .control = std::move(*control)})
+  if (!loop) return end_with(loop.error());
+  return Supervisor(**loop, std::move(*service),
+                    {.listeners = *listeners,
+                     .scoreboard = *scoreboard,
+                     .edge_main = edge_main,
+                     .read_service = [&] { return read_service_again(command_line); },
+                     .start = std::move(start),
+                     .notify = notify_address(environment, os::own_process_id()),
+                     .control = std::move(*control),
+                     .open_control = [&] { return open_control(command_line); },
+                     .inheritance = std::move(*inheritance)})
       .run();
 }
 
 int check(const config::CommandLine& command_line) {
   set_up_log(command_line);
   const Result<Service> service = prepare_service(command_line);
-  if (!service) return refuse_configuration({service.error().message});
+  if (!service) return refuse_configuration({service.error().message}, {});
   fmt::print("{}", config::format_configuration(command_line.configuration));
   std::fflush(stdout);
   const os::SteadyClock clock;
   const auto loop = os::Loop::create(clock);
-  if (!loop) return fail(loop.error());
+  if (!loop) return end_with(loop.error());
   return check_application(**loop, *service);
 }
 

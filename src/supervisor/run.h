@@ -12,7 +12,9 @@ namespace headrace::supervisor {
 // `headrace check`.
 [[nodiscard]] int check(const config::CommandLine& command_line);
 
-// Prints what is wrong, a line each, and returns the exit code for it.
-int refuse_configuration(const std::vector<std::string>& problems);
+// Prints what is wrong, a line each, and returns the exit code for it. Where this process was to
+// take over from another one by its `environment`, that is told too. Call it once.
+int refuse_configuration(const std::vector<std::string>& problems,
+                         const config::Environment& environment);
 
 }  // namespace headrace::supervisor

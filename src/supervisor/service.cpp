@@ -1,5 +1,6 @@
 // Puts a service together from the configuration and the machine.
 #include "supervisor/service.h"
+#include "supervisor/inheritance.h"
 
 #include <array>
 #include <filesystem>
@@ -25,8 +26,9 @@ constexpr std::string_view kTemplateCode =
     "from headrace.template import main; main(sys.argv[1])";
 
 // Meant for the process that the service manager started, not for its children.
-constexpr std::array<std::string_view, 6> kOwnVariables{
-    "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"};
+constexpr std::array<std::string_view, 7> kOwnVariables{
+    "LISTEN_PID",    "LISTEN_FDS",   "LISTEN_FDNAMES",   "NOTIFY_SOCKET",
+    "WATCHDOG_USEC", "WATCHDOG_PID", kSuccessionVariable};
 // A library to load into every worker before all others: a sanitizer's runtime, in its tests.
 constexpr std::string_view kPreloadVariable = "HEADRACE_WORKER_PRELOAD";
 

@@ -23,6 +23,13 @@ constexpr auto kShutdownGrace = std::chrono::seconds(2);
 // After this the next look for ended orphans behind an ended child of ours.
 constexpr auto kOrphanCheckDelay = std::chrono::milliseconds(50);
 
+// What an application said when it did not start has many, which the log has already.
+std::string first_line(const std::string& text) {
+  std::string line = text.substr(0, text.find('\n'));
+  if (line.ends_with(':')) line.pop_back();
+  return line;
+}
+
 }  // namespace
 
 Supervisor::Supervisor(os::Loop& loop, Service service, SupervisorParts parts)
@@ -42,6 +49,7 @@ Supervisor::Supervisor(os::Loop& loop, Service service, SupervisorParts parts)
                         edge_->kill("its requests did not end in time");
                       }),
       stream_notice_(loop, [this] { edge_->notify_streams(0); }),
+      start_change_(loop, [this] { on_sources_changed(changed_at_start_); }),
       orphan_check_(loop, [this] { reap_orphans(); }),
       notify_socket_(loop, parts_.notify),
       commands_(loop, *this) {}
@@ -49,12 +57,13 @@ Supervisor::Supervisor(os::Loop& loop, Service service, SupervisorParts parts)
 Supervisor::~Supervisor() = default;
 
 int Supervisor::run() {
-  for (const Result<void>& prepared : {watch_signals(), take_commands()}) {
+  for (const Result<void>& prepared : {watch_signals(), watch_predecessor(), take_commands()}) {
     if (prepared) continue;
     log::error("{}", prepared.error().message);
     return kExitApplicationFailed;
   }
   notify_socket_.status("importing the application");
+  watch_sources();
   start_edge();
   loop_.run();
   return exit_code_;
@@ -74,8 +83,13 @@ Result<void> Supervisor::take_commands() {
 }
 
 void Supervisor::start_edge() {
-  auto edge = EdgeProcess::start(loop_, crew_.service(), parts_.scoreboard,
-                                 parts_.listeners.descriptors(), parts_.edge_main, *this);
+  // As long as another supervisor is in charge, its edge accepts.
+  const auto acceptance = predecessor_ != nullptr && phase_ == Phase::kStarting
+                              ? edge::Acceptance::kWhenTold
+                              : edge::Acceptance::kAtOnce;
+  auto edge =
+      EdgeProcess::start(loop_, crew_.service(), parts_.scoreboard, parts_.listeners.descriptors(),
+                         acceptance, parts_.edge_main, *this);
   if (edge) {
     edge_ = std::move(*edge);
     log::debug("the edge (pid {}) starts", edge_->pid());
@@ -127,12 +141,23 @@ void Supervisor::on_worker_stuck(std::uint32_t worker_id, const std::string& why
 }
 
 void Supervisor::on_first_worker_ready(const WorkerReady& ready) {
-  phase_ = Phase::kServing;
-  notify_socket_.ready(serving_status());
+  if (predecessor_ != nullptr) return;  // which says when to serve
   if (!settings().quiet) {
     const std::string banner = render_banner(crew_.service(), parts_.listeners.addresses(), ready);
     std::fputs(banner.c_str(), stderr);
   }
+  begin_serving();
+}
+
+void Supervisor::begin_serving() {
+  phase_ = Phase::kServing;
+  notify_socket_.ready(serving_status());
+  // Not at once: the crew is about to note that this worker is ready.
+  if (!changed_at_start_.empty()) start_change_.set(loop_.now());
+}
+
+// From before the application is imported, so that no change escapes it.
+void Supervisor::watch_sources() {
   if (!settings().reload) return;
   sources_ =
       std::make_unique<SourceWatch>(loop_, crew_.service().directory,
@@ -148,10 +173,12 @@ std::string Supervisor::serving_status() const {
 
 void Supervisor::on_application_failed(const std::string& message) {
   log::error("{}", message);
+  if (predecessor_ != nullptr) predecessor_->report_failed(message);
   end(kExitApplicationFailed);
 }
 
 void Supervisor::on_sources_changed(const std::string& file) {
+  if (phase_ == Phase::kStarting) changed_at_start_ = file;
   if (phase_ != Phase::kServing) return;
   log::info("{} has changed: new workers start", file);
   // A failure is in the log already, with the traceback.
@@ -184,31 +211,53 @@ void Supervisor::want_workers(std::uint32_t count) {
   crew_.resize(count, "asked for");
 }
 
-void Supervisor::reload(OnOutcome done) {
-  if (phase_ != Phase::kServing) return done({false, "the server is starting or stopping"});
+void Supervisor::reload(const std::string& reason, OnOutcome done) {
+  log::info("{}: reloads", reason);
+  const auto refuse = [&](const std::string& why) {
+    tell("reload", {false, why});
+    done({false, why});
+  };
+  if (phase_ != Phase::kServing) return refuse("the server is starting or stopping");
+  if (successor_ != nullptr) return refuse("an upgrade is under way");
   Result<Service> service = parts_.read_service();
-  if (!service) return done({false, "nothing has changed: " + service.error().message});
+  if (!service) return refuse("nothing has changed: " + service.error().message);
   const auto kept = config::keep_what_needs_restart(service->settings, settings());
   notify_socket_.reloading();
   const std::string unchanged =
       kept.empty() ? "" : fmt::format("; these need a restart: {}", fmt::join(kept, ", "));
   crew_.renew(std::make_shared<const Service>(std::move(*service)),
               [this, unchanged, done = std::move(done)](const Outcome& outcome) {
-                events_.record(outcome.done ? "reloaded: " + outcome.message + unchanged
-                                            : "a reload has failed");
                 notify_socket_.ready(serving_status());
+                tell("reload", {outcome.done, first_line(outcome.message) + unchanged});
                 done({outcome.done, outcome.message + unchanged});
               });
 }
 
+void Supervisor::restart_workers(OnOutcome done) {
+  log::info("headrace workers restart: replaces all workers");
+  crew_.renew(std::make_shared<const Service>(crew_.service()),
+              [this, done = std::move(done)](const Outcome& outcome) {
+                tell("restart", {outcome.done, first_line(outcome.message)});
+                done(outcome);
+              });
+}
+
+// In the log and among the events, which are one line each.
+void Supervisor::tell(std::string_view what, const Outcome& outcome) {
+  if (outcome.done) {
+    log::info("{}ed: {}", what, outcome.message);
+    return events_.record(fmt::format("{}ed: {}", what, outcome.message));
+  }
+  log::error("the {} has failed: {}", what, outcome.message);
+  events_.record(fmt::format("the {} has failed: {}", what, first_line(outcome.message)));
+}
+
 void Supervisor::on_signal(int number) {
   if (number == SIGCHLD) return reap_orphans();
-  if (number == SIGHUP) {
-    log::info("SIGHUP: reloads");
-    return reload([](const Outcome& outcome) {
-      if (outcome.done) return log::info("reloaded: {}", outcome.message);
-      log::error("the reload has failed: {}", outcome.message);
-    });
+  if (number == SIGHUP && phase_ != Phase::kKeeping) {
+    const bool has_given_over = successor_ != nullptr && successor_->in_charge();
+    if (has_given_over) return successor_->pass_on(number);
+    return reload("SIGHUP", [](const Outcome&) {});
   }
   const char* name = number == SIGINT ? "SIGINT" : "SIGTERM";
   switch (phase_) {
@@ -217,12 +266,17 @@ void Supervisor::on_signal(int number) {
       return stop(name);
     case Phase::kDraining:
     case Phase::kStopping:
+      if (successor_ != nullptr && !std::exchange(stop_passed_on_, true)) {
+        return successor_->pass_on(number);
+      }
       // Service managers repeat SIGTERM; a person who repeats Ctrl-C means it.
       if (number == SIGTERM) return log::info("SIGTERM: is stopping already");
       log::warning("SIGINT once more: stops at once");
       return end(kExitInterrupted);
     case Phase::kEnding:
       return;
+    case Phase::kKeeping:
+      return keeper_->pass_on(number);
   }
 }
 
@@ -238,17 +292,21 @@ void Supervisor::stop(const std::string& reason) {
 }
 
 void Supervisor::drain() {
-  phase_ = Phase::kDraining;
+  if (successor_ != nullptr) on_successor_failed("the server stops");
   notify_socket_.stopping(settings().stop_timeout + kShutdownGrace);
-  sources_.reset();
-  care_.stop();
+  begin_drain();
   parts_.listeners.close();
+  if (edge_ != nullptr) edge_->drain();
+}
+
+void Supervisor::begin_drain() {
+  phase_ = Phase::kDraining;
+  sources_.reset();
   stop_deadline_ = loop_.now() + settings().stop_timeout;
   edge_restart_.cancel();
   if (edge_ == nullptr) return stop_workers();
   drain_deadline_.set(stop_deadline_);
   stream_notice_.set(stream_notice_time(loop_.now(), stop_deadline_));
-  edge_->drain();
 }
 
 void Supervisor::stop_workers() {
@@ -258,6 +316,7 @@ void Supervisor::stop_workers() {
 }
 
 void Supervisor::end(int exit_code) {
+  if (successor_ != nullptr && !successor_->in_charge()) on_successor_failed("the server stops");
   phase_ = Phase::kEnding;
   exit_code_ = exit_code;
   sources_.reset();
@@ -273,6 +332,7 @@ void Supervisor::on_crew_gone() { leave_when_alone(); }
 
 void Supervisor::leave_when_alone() {
   if (edge_ != nullptr || !crew_.empty()) return;
+  if (successor_ != nullptr && keeper_ != nullptr) return keep();
   const bool in_order = exit_code_ == kExitOk;
   commands_.report_end({in_order, in_order ? "stopped" : "the server has ended at once"});
   loop_.stop();
@@ -280,7 +340,9 @@ void Supervisor::leave_when_alone() {
 
 void Supervisor::reap_orphans() {
   const auto owned = [this](pid_t pid) {
-    return (edge_ != nullptr && edge_->pid() == pid) || crew_.owns(pid);
+    return (edge_ != nullptr && edge_->pid() == pid) || crew_.owns(pid) ||
+           (successor_ != nullptr && successor_->pid() == pid) ||
+           (keeper_ != nullptr && keeper_->owns(pid));
   };
   if (os::reap_orphans(owned) == os::Orphans::kPerhapsMore) orphan_check_.set_in(kOrphanCheckDelay);
 }

@@ -6,6 +6,9 @@
 // `draining`: the edge answers what it has; `stopping`: the workers shut the application down. Both
 // together take stop_timeout at most. A failed start, and a SIGINT while it stops, lead to `ending`
 // from every phase: all processes are killed.
+//
+// An upgrade (upgrade.cpp) drains like a stop, but the edge gives its connections to that of the
+// successor. The process that was started first then stays as its keeper.
 #pragma once
 
 #include <cstdint>
@@ -19,28 +22,49 @@
 #include "supervisor/crew.h"
 #include "supervisor/edge_process.h"
 #include "supervisor/exit_codes.h"
+#include "supervisor/inheritance.h"
+#include "supervisor/keeper.h"
 #include "supervisor/listeners.h"
 #include "supervisor/notify_socket.h"
+#include "supervisor/predecessor.h"
 #include "supervisor/service.h"
 #include "supervisor/source_watch.h"
+#include "supervisor/successor.h"
 
 namespace headrace::supervisor {
 
 // Reads the configuration again and prepares a service by it; the error is for the user.
 using ServiceReader = std::function<Result<Service>()>;
 
+// Opens the control socket; empty when there is to be none.
+using ControlOpener = std::function<Result<std::optional<os::ListenSocket>>()>;
+
+// What this process was started with: an upgrade starts the next one with the same.
+struct OwnStart {
+  std::string program;
+  std::vector<std::string> arguments;
+  config::Environment environment;
+};
+
 struct SupervisorParts {
   Listeners& listeners;
   edge::Scoreboard& scoreboard;
   EdgeMain edge_main;
   ServiceReader read_service;
+  OwnStart start;
   NotifyAddress notify;                     // of the service manager
   std::optional<os::ListenSocket> control;  // where commands are taken; empty: nowhere
+  ControlOpener open_control;               // for one that takes over: once it does
+  std::optional<Inheritance> inheritance;   // empty: there was no supervisor before
 };
 
-class Supervisor final : private os::SignalHandler, private EdgeOwner, private CrewOwner {
+class Supervisor final : private os::SignalHandler,
+                         private EdgeOwner,
+                         private CrewOwner,
+                         private SuccessorObserver,
+                         private PredecessorObserver {
  public:
-  enum class Phase : std::uint8_t { kStarting, kServing, kDraining, kStopping, kEnding };
+  enum class Phase : std::uint8_t { kStarting, kServing, kDraining, kStopping, kEnding, kKeeping };
 
   // References are borrowed. REQUIRES: this process has one thread.
   Supervisor(os::Loop& loop, Service service, SupervisorParts parts);
@@ -54,7 +78,12 @@ class Supervisor final : private os::SignalHandler, private EdgeOwner, private C
 
   // Reads the configuration again and moves to a new generation of workers. When the configuration
   // is wrong or the application does not start, everything stays as it is.
-  void reload(OnOutcome done);
+  void reload(const std::string& reason, OnOutcome done);
+  // Moves to a new generation of workers, with the settings as they are.
+  void restart_workers(OnOutcome done);
+  // Starts the program anew, as it is installed now, and gives all over to that: listening sockets,
+  // connections, commands. When it cannot serve everything stays as it is.
+  void upgrade(OnOutcome done);
   // Stops when the running requests are answered, within stop_timeout; at once while it starts.
   void stop(const std::string& reason);
   // Both hold until the next reload.
@@ -80,18 +109,32 @@ class Supervisor final : private os::SignalHandler, private EdgeOwner, private C
   void on_first_worker_ready(const WorkerReady& ready) override;
   void on_application_failed(const std::string& message) override;
   void on_generation_proven() override;
+  void on_all_serve() override;
   void on_crew_gone() override;
+  void on_successor_ready() override;
+  void on_successor_serves() override;
+  void on_successor_failed(const std::string& why) override;
+  void on_take_over() override;
+  void on_forsaken() override;
 
   [[nodiscard]] Result<void> watch_signals();
+  [[nodiscard]] Result<void> watch_predecessor();
   [[nodiscard]] Result<void> take_commands();
+  void begin_serving();
+  void report_upgrade(const Outcome& outcome);
+  [[nodiscard]] Result<std::unique_ptr<Successor>> start_successor();
   void start_edge();
   void apply_settings();
+  void tell(std::string_view what, const Outcome& outcome);
   // One line for people: "4 workers serve http://127.0.0.1:8000"
   [[nodiscard]] std::string serving_status() const;
+  void watch_sources();
   void on_sources_changed(const std::string& file);
   [[nodiscard]] const config::Settings& settings() const { return crew_.service().settings; }
   void drain();
+  void begin_drain();
   void stop_workers();
+  void keep();
   void end(int exit_code);
   void leave_when_alone();
   void reap_orphans();
@@ -108,11 +151,18 @@ class Supervisor final : private os::SignalHandler, private EdgeOwner, private C
   Backoff edge_backoff_;
   std::unique_ptr<os::SignalWatch> signals_;
   std::unique_ptr<SourceWatch> sources_;
+  std::string changed_at_start_;  // a source that changed before the first worker was ready
   Alarm edge_restart_;
   Alarm drain_deadline_;
   Alarm stream_notice_;
+  Alarm start_change_;
   Alarm orphan_check_;
   NotifySocket notify_socket_;
+  std::unique_ptr<Predecessor> predecessor_;  // null: this was the first
+  std::unique_ptr<Successor> successor_;      // null: there is no upgrade
+  std::unique_ptr<Keeper> keeper_;            // null: this process need not stay
+  OnOutcome upgrade_done_;                    // empty: nobody waits to hear
+  bool stop_passed_on_ = false;               // to the successor
   Commands commands_;
 };
 

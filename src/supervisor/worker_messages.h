@@ -3,11 +3,11 @@
 //   at its start   the argument of headrace.worker.main(): which application, which descriptors
 //   from worker    {"event":"ready",...} or {"event":"failed",...}, once, over the control socket
 //                  {"event":"born","pid":N} before that, if a template has made it
+//                  {"event":"heard","id":N}: the overdue request N is being seen to
+//                  {"event":"stacks","id":N,"stacks":[...]}: the answer to that question
 //   from template  {"event":"idle"}: the application is imported, a worker may be asked for; again
 //                  after each; or {"event":"failed",...}
 //   to template    what a worker gets at its start, with the descriptors that it counts up
-//                  {"event":"heard","id":N}: the overdue request N is being seen to
-//                  {"event":"stacks","id":N,"stacks":[...]}: the answer to that question
 //   to worker      {"event":"stop"}: finish what was taken, shut the application down, exit 0
 //                  {"event":"overdue","id":N,...}: log the stack of a request, or end it, too
 //                  {"event":"stacks","id":N}: what do all threads and tasks do?

@@ -50,9 +50,13 @@ Parking& Runner::parking() const { return Box<Parking>::value(parking_); }
 
 bool Runner::prepare() {
   parking_ = Box<Parking>::make(server().types().parking, PyRef::share(server().loop().get()));
-  key_ = PyRef::steal(PyLong_FromVoidPtr(this));
   own_context_ = PyRef::steal(PyContext_Copy(server().context().get()));
-  if (!parking_ || !key_ || !own_context_) return false;
+  return parking_ && own_context_ && renew_key();
+}
+
+bool Runner::renew_key() {
+  key_ = PyRef::steal(PyLong_FromUnsignedLongLong(server().new_key()));
+  if (!key_) return false;
   const InContext context(own_context_.get());
   return context.entered() && PyRef::steal(PyContextVar_Set(server().variable().get(), key_.get()));
 }
@@ -127,6 +131,7 @@ PySendResult Runner::settle(PySendResult progress, PyObject** result) {
     assign(std::move(request));
     progress = begin(result);
   }
+  suspended_ = progress == PYGEN_NEXT;
   server().step_ended();
   return PYGEN_NEXT;
 }
@@ -181,6 +186,7 @@ void Runner::finish_request() {
   awaited_ = {};
   context_ = {};
   concluded_ = expired_ = interrupted_ = false;
+  if (std::exchange(suspended_, false) && !renew_key()) Py_FatalError("no memory for a request");
   server().request_ended();
 }
 

@@ -9,7 +9,9 @@
 // requests behind it.
 //
 // Each request has a fresh copy of the runner's context: context variables do not leak. One that is
-// set there tells of every task and thread that inherits it which runner's request it works for.
+// set there, the key, tells of every task and thread that inherits it which request it works for. A
+// request that never suspends leaves its key to the next one of its runner: it can hardly have
+// started anything that goes on without it.
 #pragma once
 
 #include "channel/worker_end.h"
@@ -64,6 +66,7 @@ class Runner final {
   void clear();
 
  private:
+  [[nodiscard]] bool renew_key();
   [[nodiscard]] AsgiServer& server() const;
   [[nodiscard]] Exchange& exchange() const;
   [[nodiscard]] Parking& parking() const;
@@ -85,6 +88,7 @@ class Runner final {
   PyRef exchange_;            // none: no request
   PyRef context_;             // of the request
   PyRef awaited_;             // the application's coroutine, then what closes the exchange
+  bool suspended_ = false;    // the request has suspended at least once
   bool concluded_ = false;    // the application's part is over
   bool expired_ = false;      // past its time-out: it is to end, however
   bool interrupted_ = false;  // RequestTimeout was raised in it

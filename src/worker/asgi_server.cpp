@@ -43,6 +43,8 @@ PyRef AsgiServer::make_type() {
       {"key_of", call_key_of, METH_O, "The key of the request that a context belongs to, or None."},
       {"interrupts", call_interrupts, METH_NOARGS,
        "Whether the running code works for a request that has timed out; true once."},
+      {"threads_of", call_threads_of, METH_VARARGS,
+       "threads_of(key, exception type or None): how many work for a request; raises it in them."},
       {}};
   return Box<AsgiServer>::make_type("headrace._worker.AsgiServer",
                                     {{Py_tp_methods, methods}, {0, nullptr}});

@@ -51,7 +51,7 @@ class AsgiServer final {
   [[nodiscard]] const PyRef& loop() const { return parts_.loop; }
   [[nodiscard]] const PyRef& application() const { return parts_.application; }
   [[nodiscard]] const PyRef& context() const { return context_; }  // that requests copy
-  // The context variable that tells for which runner a task, or a thread, works.
+  // The context variable that tells for which request a task, or a thread, works.
   [[nodiscard]] const PyRef& variable() const { return variable_; }
   [[nodiscard]] PyObject* ready() const { return ready_.get(); }
   [[nodiscard]] ScopeFactory& scopes() { return scopes_; }
@@ -64,6 +64,8 @@ class AsgiServer final {
   void step_ended();
   // Whether a runner whose request has ended should end, too.
   [[nodiscard]] bool has_enough_runners() const;
+  // For a request that is told from all others.
+  [[nodiscard]] std::uint64_t new_key() { return ++last_key_; }
   void add_idle(Runner& runner) { idle_.push_back(&runner); }
   void forget(Runner& runner);
 
@@ -89,14 +91,18 @@ class AsgiServer final {
   static PyObject* call_expire(PyObject* self, PyObject* place);
   static PyObject* call_key_of(PyObject* self, PyObject* context);
   static PyObject* call_interrupts(PyObject* self, PyObject*);
+  static PyObject* call_threads_of(PyObject* self, PyObject* arguments);
   // (place or None, scope, seconds, task, coroutine, key) of each request.
   [[nodiscard]] PyRef running() const;
   // Marks the request as past its time-out. Its task, or None when it does not run any more.
   [[nodiscard]] PyRef expire(const RequestPlace& place) const;
-  // The key of the runner that a context belongs to, or None.
+  // The key of the request that a context belongs to, or None.
   [[nodiscard]] PyRef key_of(PyObject* context) const;
   // Whether what runs in this thread works for a request past its time-out: true once a request.
   [[nodiscard]] bool interrupts() const;
+  // How many threads, the calling one left out, work for the request of `key`. Has an exception of
+  // this type raised in each; None: in none.
+  [[nodiscard]] long threads_of(const PyRef& key, PyObject* type) const;
   void drain();
   void run(channel::TakenRequest request);
   [[nodiscard]] Runner* idle_runner();
@@ -120,6 +126,7 @@ class AsgiServer final {
   std::vector<Runner*> idle_;   // those that wait for a request; the last one is the warmest
   std::vector<Exchange*> waiting_;
 
+  std::uint64_t last_key_ = 0;
   std::uint32_t concurrency_ = 0;  // the most requests to run at a time
   std::uint32_t running_ = 0;
   std::uint32_t round_count_ = 0;  // requests taken in this round

@@ -52,6 +52,23 @@ bool AsgiServer::interrupts() const {
   return false;
 }
 
+// A thread has the context of a request only while it runs a function in it (Context.run()). What
+// is raised there comes out of that call at the latest, where pools of threads catch what their
+// work raises. Nothing in this loop lets the GIL go.
+long AsgiServer::threads_of(const PyRef& key, PyObject* type) const {
+  const PyThreadState* const own = PyThreadState_Get();
+  long count = 0;
+  for (PyThreadState* thread = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
+       thread != nullptr; thread = PyThreadState_Next(thread)) {
+    if (thread == own || thread->context == nullptr) continue;
+    const PyRef found = key_of(thread->context);
+    if (!found || PyObject_RichCompareBool(found.get(), key.get(), Py_EQ) != 1) continue;
+    ++count;
+    if (type != Py_None) PyThreadState_SetAsyncExc(thread->thread_id, type);
+  }
+  return count;
+}
+
 PyObject* AsgiServer::call_running(PyObject* self, PyObject*) {
   return Box<AsgiServer>::value(self).running().release();
 }
@@ -64,6 +81,13 @@ PyObject* AsgiServer::call_expire(PyObject* self, PyObject* argument) {
 
 PyObject* AsgiServer::call_key_of(PyObject* self, PyObject* context) {
   return Box<AsgiServer>::value(self).key_of(context).release();
+}
+
+PyObject* AsgiServer::call_threads_of(PyObject* self, PyObject* arguments) {
+  PyObject* key = nullptr;
+  PyObject* type = nullptr;
+  if (PyArg_ParseTuple(arguments, "OO:threads_of", &key, &type) == 0) return nullptr;
+  return PyLong_FromLong(Box<AsgiServer>::value(self).threads_of(PyRef::share(key), type));
 }
 
 PyObject* AsgiServer::call_interrupts(PyObject* self, PyObject*) {

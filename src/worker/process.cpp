@@ -12,7 +12,7 @@ PyObject* follow_parent(PyObject*, PyObject* argument) {
   return PyBool_FromLong(os::follow_parent(static_cast<pid_t>(parent)) ? 1 : 0);
 }
 
-PyMethodDef functions[] = {
+PyMethodDef process_functions[] = {
     {"follow_parent", follow_parent, METH_O,
      "follow_parent(pid)\n\nHas this process killed when its parent ends. False if that is not "
      "pid."},
@@ -21,6 +21,6 @@ PyMethodDef functions[] = {
 
 }  // namespace
 
-bool add_process(PyObject* module) { return PyModule_AddFunctions(module, functions) == 0; }
+bool add_process(PyObject* module) { return PyModule_AddFunctions(module, process_functions) == 0; }
 
 }  // namespace headrace::worker

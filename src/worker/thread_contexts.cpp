@@ -18,13 +18,15 @@ PyObject* thread_contexts(PyObject*, PyObject*) {
   return all.new_reference();
 }
 
-PyMethodDef functions[] = {
+PyMethodDef thread_context_functions[] = {
     {"thread_contexts", thread_contexts, METH_NOARGS,
      "thread_contexts() -> dict\n\nThe current context of each thread that has one, by ident."},
     {}};
 
 }  // namespace
 
-bool add_thread_contexts(PyObject* module) { return PyModule_AddFunctions(module, functions) == 0; }
+bool add_thread_contexts(PyObject* module) {
+  return PyModule_AddFunctions(module, thread_context_functions) == 0;
+}
 
 }  // namespace headrace::worker

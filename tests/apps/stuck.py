@@ -66,13 +66,14 @@ def wsgi(environ, start_response):
 
 async def asgi(scope, receive, send):
     """The same in the event loop; /awaits waits for what never comes, /task in a task of its own,
-    /thread in a thread, /held for a file; /stream sends until it is told to end."""
+    /thread in a thread, /held for a file; /thread/KIND hangs in a thread; /stream sends until it is
+    told to end, /deaf for ever."""
     if scope["type"] != "http":
         raise RuntimeError("no lifespan")
     query = dict(urllib.parse.parse_qsl(scope["query_string"].decode()))
     path = scope["path"]
-    if path == "/stream":
-        return await stream(receive, send, query)
+    if path in ("/stream", "/deaf"):
+        return await stream(receive, send, query, listens=path == "/stream")
     try:
         await act(path, query)
     except BaseException as error:
@@ -95,9 +96,21 @@ async def act(path, query):
     elif path == "/thread":
         touch(query)
         await asyncio.to_thread(held, query)
+    elif path.startswith("/thread/"):
+        touch(query)
+        await asyncio.to_thread(in_thread, KINDS[path.removeprefix("/thread")], query)
     elif path in KINDS:
         touch(query)
         KINDS[path](query)
+
+
+def in_thread(kind, query):
+    """As a framework runs a plain function."""
+    try:
+        kind(query)
+    except BaseException as error:
+        cleaned_up.append(f"{type(error).__name__} in its thread")
+        raise
 
 
 async def blocking_task(query):
@@ -105,13 +118,13 @@ async def blocking_task(query):
     time.sleep(HANG_SECONDS)
 
 
-async def stream(receive, send, query):
+async def stream(receive, send, query, listens):
     await receive()
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"begin ", "more_body": True})
     touch(query)
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    while not listens or (await receive())["type"] != "http.disconnect":
+        await asyncio.sleep(0.005)
     await send({"type": "http.response.body", "body": b"end"})
 
 

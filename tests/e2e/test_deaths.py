@@ -5,6 +5,7 @@ import threading
 import time
 
 import pytest
+from harness.held import hold
 from harness.load import Load
 from harness.processes import in_session
 from harness.server import SANITIZED, START_TIMEOUT, Server
@@ -19,14 +20,6 @@ def server():
     with Server("held:app", "--workers", "2", "--threads", THREADS) as server:
         eventually(lambda: len(server.workers()) == 2, what="two workers")
         yield server
-
-
-def hold(server, path, tmp_path, name):
-    """A client whose request is held by a worker; returns it with the file that lets it go."""
-    client = server.connect(timeout=30)
-    client.request("GET", f"/{path}?file={tmp_path}/{name}&started={tmp_path}/{name}-started")
-    eventually((tmp_path / f"{name}-started").exists, what="the held request")
-    return client, tmp_path / name
 
 
 def test_row177_worker_under_load(server):

@@ -121,6 +121,7 @@ def test_virtual_environment(tmp_path):
     (venv / "pyvenv.cfg").write_text("home = /usr/bin\ninclude-system-site-packages = false\n")
     write(venv / "lib" / "python3.11" / "site-packages", only_in_venv="text = 'from the venv'\n")
     server = Server("web:app", "--workers", "1", cwd=tmp_path)
-    server.command = [part for part in server.command if part not in ("--python", PYTHON)]
+    without = [part for part in server.start_command if part not in ("--python", PYTHON)]
+    server.start_command = without
     with server:
         assert server.get("/").text == "from the venv"

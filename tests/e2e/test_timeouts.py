@@ -97,6 +97,37 @@ def test_asgi_thread_of_a_request(tmp_path):
         assert ended(client) == 200
 
 
+def test_asgi_thread_is_ended(tmp_path):
+    """Python code in a thread of an ASGI request is interrupted; those of others are not."""
+    with Server("stuck:asgi", "--workers", "1", "--timeout-grace", "60s", *TIMEOUT[:-1],
+                "/thread/held=60s") as server:
+        worker = server.worker
+        beside = begin(server, tmp_path, f"/thread/held?file={tmp_path}/go", "neighbour")
+        for number in range(3):
+            hanging = begin(server, tmp_path, "/thread/python_loop", f"loop{number}")
+            assert ended(hanging) == 504
+            mark = "RequestTimeout in its thread RequestTimeout"
+            eventually(lambda: server.get("/cleaned").text == " ".join([mark] * (number + 1)),
+                       what="the end of the thread")
+        let_go(tmp_path)
+        assert ended(beside) == 200
+        assert server.worker == worker
+
+
+def test_asgi_thread_that_hangs(tmp_path):
+    """A thread that nothing interrupts: the worker is replaced, after its neighbours are done."""
+    with Server("stuck:asgi", "--workers", "1", "--timeout-grace", "1s", *TIMEOUT) as server:
+        worker = server.worker
+        beside = neighbour(server, tmp_path)
+        assert ended(begin(server, tmp_path, "/thread/sleep")) == 504
+        server.wait_log(r"is replaced: GET /thread/sleep has not ended 1s after its time-out")
+        let_go(tmp_path)
+        assert ended(beside) == 200
+        eventually(lambda: server.workers() and worker not in server.workers(), what="a new worker")
+        server.wait_log("in sleep")
+        server.destroy()
+
+
 @pytest.mark.parametrize("app", ["stuck:wsgi", "stuck:asgi"])
 def test_c_code_holds_the_interpreter(tmp_path, app):
     """C code that holds the GIL past the deadline: 504 and the stack; neighbours get their 200."""

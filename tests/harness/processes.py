@@ -91,6 +91,10 @@ class Process:
     def peak_resident_bytes(self):
         return self._kilobytes("status", "VmHWM")
 
+    def proportional_bytes(self):
+        """Its share of memory (PSS): pages that several processes have count in parts."""
+        return self._kilobytes("smaps_rollup", "Pss")
+
     def private_bytes(self):
         """Memory that only this process has: shared pages of the channel do not count."""
         return (self._kilobytes("smaps_rollup", "Private_Dirty")
@@ -98,6 +102,9 @@ class Process:
 
     def descriptor_count(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def thread_count(self):
+        return len(os.listdir(f"/proc/{self.pid}/task"))
 
     def open_files(self):
         """What its descriptors stand for, as /proc names it."""

@@ -109,7 +109,7 @@ class Server:
             command += ["--bind", self._reservation.bind]
         if "--python" not in options:
             command += ["--python", PYTHON]
-        self.command = [*command, *map(str, options)]
+        self.start_command = [*command, *map(str, options)]
         self.control = str(self.folder / "control")
         env = {"HEADRACE_CONTROL": self.control, **(env or {})}
         self._popen_options = {"cwd": cwd, "env": environment(env), "preexec_fn": preexec,
@@ -135,7 +135,7 @@ class Server:
 
     def start(self):
         with open(self.folder / "stdout", "wb") as out, open(self.folder / "stderr", "wb") as err:
-            self._popen = subprocess.Popen(self.command, stdout=out, stderr=err,
+            self._popen = subprocess.Popen(self.start_command, stdout=out, stderr=err,
                                            **self._popen_options)
         Server.used.add(self)
         try:

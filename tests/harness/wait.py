@@ -5,7 +5,7 @@ import time
 POLL_SECONDS = 0.01
 
 
-def eventually(condition, timeout=10.0, what="the condition"):
+def eventually(condition, timeout=10.0, what="the condition", poll_seconds=POLL_SECONDS):
     """The first true value of condition(); fails when there is none within `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while True:
@@ -14,7 +14,7 @@ def eventually(condition, timeout=10.0, what="the condition"):
             return value
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} did not come true within {timeout} s; last: {value!r}")
-        time.sleep(POLL_SECONDS)
+        time.sleep(poll_seconds)
 
 
 def holds_for(condition, seconds, what="the condition"):

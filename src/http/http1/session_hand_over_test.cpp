@@ -14,19 +14,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+constexpr std::string_view kPlainGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 // An idle connection goes at once, and both sides of it go on as if nothing had been.
 TEST(SessionHandOver, GivesIdleConnections) {
   SessionFixture before;
-  before.send(kGet);
+  before.send(kPlainGet);
   EXPECT_EQ(before.receive_body(), "GET / ");
   before.hand_over();
   EXPECT_EQ(before.end(), CloseReason::kHandedOver);
   EXPECT_EQ(before.handed_bytes(), "");
   SessionFixture after(before);
   EXPECT_FALSE(after.client_sees_end());
-  after.send(kGet);
+  after.send(kPlainGet);
   EXPECT_EQ(after.receive_body(), "GET / ");
   EXPECT_FALSE(after.client_sees_end());
 }
@@ -34,10 +34,10 @@ TEST(SessionHandOver, GivesIdleConnections) {
 // What the client sends while the connection belongs to nobody waits in the socket.
 TEST(SessionHandOver, LosesNothingOnTheWay) {
   SessionFixture before;
-  before.send(kGet);
+  before.send(kPlainGet);
   EXPECT_EQ(before.receive_body(), "GET / ");
   before.hand_over();
-  before.send(kGet);
+  before.send(kPlainGet);
   before.finish_sending();
   EXPECT_EQ(before.served_count(), 1);
   SessionFixture after(before);
@@ -50,7 +50,7 @@ TEST(SessionHandOver, LosesNothingOnTheWay) {
 TEST(SessionHandOver, GivesBusyConnectionsAfterTheirResponse) {
   SessionFixture before;
   before.hold();
-  before.send(std::string(kGet) + "GET /next HTTP/1.1\r\nHost: a\r\n\r\n");
+  before.send(std::string(kPlainGet) + "GET /next HTTP/1.1\r\nHost: a\r\n\r\n");
   before.hand_over();
   EXPECT_FALSE(before.ended());
   before.release();
@@ -68,7 +68,7 @@ TEST(SessionHandOver, GivesBusyConnectionsAfterTheirResponse) {
 TEST(SessionHandOver, WritesTheWholeResponseFirst) {
   SessionFixture before;
   before.answer_size(4u << 20);
-  before.send(kGet);
+  before.send(kPlainGet);
   before.hand_over();
   EXPECT_FALSE(before.ended());
   std::size_t size = 0;
@@ -80,7 +80,7 @@ TEST(SessionHandOver, WritesTheWholeResponseFirst) {
   SessionFixture after(before);
   size += after.receive().size();
   EXPECT_GT(size, 4u << 20);
-  after.send(kGet);
+  after.send(kPlainGet);
   EXPECT_EQ(after.receive_body(), "GET / ");
 }
 
@@ -121,14 +121,14 @@ TEST(SessionHandOver, TakesAnyCutOfPipelinedRequests) {
 // Half a head goes along, and the head's time begins anew.
 TEST(SessionHandOver, GivesBegunHeads) {
   SessionFixture before;
-  before.send(kGet.substr(0, 20));
+  before.send(kPlainGet.substr(0, 20));
   before.time.advance(14s);
   before.hand_over();
-  EXPECT_EQ(before.handed_bytes(), kGet.substr(0, 20));
+  EXPECT_EQ(before.handed_bytes(), kPlainGet.substr(0, 20));
   SessionFixture after(before);
   after.time.advance(14s);
   EXPECT_FALSE(after.ended());
-  after.send(kGet.substr(20));
+  after.send(kPlainGet.substr(20));
   EXPECT_EQ(after.receive_body(), "GET / ");
 }
 

@@ -1,0 +1,159 @@
+"""`headrace upgrade`: another process takes all over, and no client notices."""
+
+import shutil
+import signal
+import socket
+
+import pytest
+from harness.held import hold
+from harness.load import Load
+from harness.processes import Process, in_session
+from harness.server import BINARY, SANITIZED, Server
+from harness.wait import eventually
+
+UPGRADES = 3 if SANITIZED else 10
+
+
+def upgraded(server):
+    """Has the server go over to a new process, and returns that."""
+    before = server.status()["pid"]
+    ended = server.command("upgrade")
+    assert ended.returncode == 0, f"{ended.output}\n{server.log()}"
+    pid = server.status()["pid"]
+    assert pid != before
+    assert f"(pid {pid}) serves" in ended.stdout
+    return Process(pid)
+
+
+def refused(server, *parts):
+    """An upgrade that fails, says so, and changes nothing."""
+    before = server.status()
+    ended = server.command("upgrade")
+    assert ended.returncode == 1, ended.output
+    assert "nothing has changed" in ended.output
+    for part in parts:
+        assert part in ended.output
+    after = server.status()
+    assert after["pid"] == before["pid"]
+    assert [worker["pid"] for worker in after["workers"]] == \
+        [worker["pid"] for worker in before["workers"]]
+    assert server.get("/pid").status == 200
+
+
+@pytest.mark.parametrize("bind", ["tcp", "unix"])
+def test_upgrades_under_load(bind):
+    """Upgrades in a row under load: not one request fails, and what was left behind is gone."""
+    with Server("held:app", "--workers", "2", bind=bind) as server:
+        with Load(server, "/busy?seconds=0.001", client_count=6) as load:
+            for _ in range(UPGRADES):
+                answered = load.counts[200]
+                upgraded(server)
+                eventually(lambda seen=answered: load.counts[200] > seen + 50, 30, "more answers")
+        assert not load.failures(), load.failures()
+        # The first process, the one in charge, its edge and its two workers.
+        eventually(lambda: len(in_session(server.supervisor.pid)) == 5, 10, "the others' end")
+
+
+def test_connections_stay():
+    """Keep-alive connections are served by the new process; running requests by the old one."""
+    with Server("held:app", "--workers", "1") as server:
+        idle = [server.connect() for _ in range(50)]
+        assert {client.exchange("GET", "/pid").status for client in idle} == {200}
+        held, release = hold(server, "held", server.folder, "request")
+        new = upgraded(server)
+        worker = str(new.children()[-1].pid).encode()
+        assert {client.exchange("GET", "/pid").body for client in idle} == {worker}
+        release.touch()
+        first = held.response()
+        assert first.status == 200 and first.body != worker
+        assert held.exchange("GET", "/pid").body == worker
+        for client in [*idle, held]:
+            client.close()
+
+
+def test_stop_reaches_the_process_in_charge():
+    """The process that was started first passes signals on, and ends with the exit code."""
+    with Server("held:app", "--workers", "1") as server:
+        for _ in range(2):
+            upgraded(server)
+        old_worker = server.status()["workers"][0]["pid"]
+        server.supervisor.kill(signal.SIGHUP)
+        eventually(lambda: server.status()["workers"][-1]["pid"] != old_worker, 10, "a reload")
+        # The harness stops it by SIGTERM to the first process, and expects nothing to be left.
+
+
+def test_keeper_dies():
+    """With the process that was started first all end: nobody watches the others."""
+    with Server("held:app", "--workers", "1") as server:
+        for _ in range(2):
+            upgraded(server)
+        eventually(lambda: len(in_session(server.supervisor.pid)) == 4, 10, "the others' end")
+        server.supervisor.kill()
+        server.wait()
+        server.expect_nothing_left()
+
+
+def test_process_in_charge_dies():
+    """Whoever watches the first process learns that the one in charge has crashed."""
+    with Server("held:app", "--workers", "1") as server:
+        new = upgraded(server)
+        eventually(lambda: len(in_session(server.supervisor.pid)) == 4, 10, "the old ones' end")
+        new.kill()
+        assert server.wait() == 128 + signal.SIGKILL
+        server.expect_nothing_left()
+
+
+def test_versions_that_cannot_serve(tmp_path):
+    """An application that fails, a wrong configuration, no program: all stays as it is."""
+    shutil.copy(BINARY, tmp_path / "headrace")
+    (tmp_path / "web.py").write_text("def app(environ, start_response):\n"
+                                     "    start_response('200 OK', [])\n    return [b'one']\n")
+    settings = tmp_path / "headrace.toml"
+    settings.write_text("workers = 1\nstart_timeout = '2s'\n")
+    with Server("web:app", "--config", settings, cwd=tmp_path) as server:
+        server.expected_accident = "(?s).*"
+        good = (tmp_path / "web.py").read_text()
+        (tmp_path / "web.py").write_text("raise RuntimeError('broken release')")
+        refused(server, "RuntimeError: broken release")
+        (tmp_path / "web.py").write_text("import time; time.sleep(60)")
+        refused(server, "was not ready within start_timeout = 2s")
+        (tmp_path / "web.py").write_text(good.replace("one", "two"))
+        settings.write_text("workers = 1\nstart_timeot = '2s'\n")
+        refused(server, "headrace.toml:2", "start_timeout")
+        settings.write_text("workers = 1\n")
+        upgraded(server)
+        assert server.get("/").text == "two"
+
+
+def test_settings_that_need_a_restart(tmp_path):
+    """An upgrade reads all settings anew: addresses and edge threads change without a gap."""
+    other = socket.create_server(("127.0.0.1", 0))
+    port = other.getsockname()[1]
+    other.close()
+    (tmp_path / "headrace.toml").write_text("workers = 1\nbind = ['127.0.0.1:0']\n")
+    with Server("held:app", "--config", tmp_path / "headrace.toml", bind=None) as server:
+        first = server.address
+        (tmp_path / "headrace.toml").write_text(
+            f"workers = 1\nedge_threads = 2\nbind = ['127.0.0.1:0', '127.0.0.1:{port}']\n")
+        upgraded(server)
+        assert server.address == first and server.get("/pid").status == 200
+        server.address = ("127.0.0.1", port)
+        assert server.get("/pid").status == 200
+        assert server.status()["edge"]["threads"] == 2
+
+
+def test_under_a_service_manager():
+    """systemd is told of the new main process, and the old one ends: nobody has to keep."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices:
+        notices.bind("\0headrace-upgrade-test")
+        notices.settimeout(10)
+        with Server("held:app", "--workers", "1",
+                    env={"NOTIFY_SOCKET": "@headrace-upgrade-test"}) as server:
+            new = upgraded(server)
+            messages = ""
+            while f"MAINPID={new.pid}" not in messages:
+                messages += notices.recv(4096).decode() + "\n"
+            assert server.wait() == 0
+            assert server.get("/pid").status == 200
+            new.kill(signal.SIGTERM)
+            server.expect_nothing_left(10)
