@@ -1,6 +1,6 @@
 """A walk through what Headrace does for an application; an ordinary Flask program otherwise.
 
-    headrace run --chdir examples/tour app:app
+    headrace run --chdir examples/tour --request-timeout-paths /stuck=3s app:app
 
 Nothing here knows the server it runs behind: `flask --app app run` serves the same pages.
 """
@@ -112,6 +112,14 @@ def slow():
     seconds = min(max(request.args.get("seconds", 2.0, float), 0.0), SLOW_SECONDS_MAX)
     time.sleep(seconds)
     return render_template("page.html", title="Slow", text=f"This answer took {seconds:g} seconds.")
+
+
+@app.get("/stuck")
+def stuck():
+    """Never ends by itself. At its time-out the client gets 504 and the log this line; the thread
+    goes on with other requests."""
+    while True:
+        time.sleep(0.1)
 
 
 @app.get("/error")
