@@ -44,8 +44,9 @@ std::string render_stacks(const Json& answer, Colours colours) {
   std::string text;
   for (const Json& worker : list_of(answer, "workers")) {
     if (!worker.is_object()) continue;
-    const std::string title =
-        fmt::format("worker {} (pid {})", text_of(worker, "worker"), text_of(worker, "pid"));
+    const std::string pid = text_of(worker, "pid");
+    const std::string title = fmt::format("worker {}{}", text_of(worker, "worker"),
+                                          pid.empty() ? "" : fmt::format(" (pid {})", pid));
     const std::string error = text_of(worker, "error");
     text += (text.empty() ? "" : "\n") + painted(title, Paint::kBold, colours) +
             (error.empty() ? "" : ": " + error) + "\n";

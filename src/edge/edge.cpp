@@ -189,7 +189,6 @@ void EdgeProcess::on_packet(LinkPacket packet) {
     case LinkKind::kNotice:
       on_each_thread([worker_id](EdgeThread& thread) { thread.notify_streams(worker_id); });
       break;
-      break;
     default:
       log::error("the supervisor sent message {}, which an edge does not get",
                  static_cast<std::uint32_t>(packet.message.kind));

@@ -21,7 +21,8 @@ void survey_stacks(const std::vector<WorkerProcess*>& workers,
   survey->done = std::move(done);
   survey->missing = workers.size();
   for (const WorkerProcess* worker : workers) {
-    survey->answers.push_back({{"worker", worker->id()}, {"pid", worker->pid()}});
+    survey->answers.push_back({{"worker", worker->id()}, {"pid", nullptr}});
+    if (worker->is_born()) survey->answers.back()["pid"] = worker->pid();
   }
   if (workers.empty()) return survey->done(std::move(survey->answers));
   for (std::size_t index = 0; index < workers.size(); ++index) {

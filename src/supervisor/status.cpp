@@ -47,6 +47,8 @@ std::string_view word(WorkerProcess::State state) {
 }
 
 Json process(pid_t pid) {
+  // A worker that its template has still to make has none, and 0 means something else to kill(2).
+  if (pid == 0) return {{"pid", nullptr}};
   Json object{{"pid", pid}};
   const auto usage = os::read_process_usage(pid);
   if (!usage) return object;

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 
 import pytest
@@ -160,3 +161,25 @@ def test_reload(tmp_path):
 def test_stop(server):
     """SIGTERM ends workers, template and all in order."""
     server.stop(signal.SIGTERM)
+
+
+HELD = """
+import os, time
+while os.path.exists("hold"):
+    time.sleep(0.01)
+"""
+
+
+def test_status_while_a_template_imports(tmp_path):
+    """A worker that its template has still to make has no process id: 0 would be a group's."""
+    (tmp_path / "site_.py").write_text(HELD + APP % "here")
+    with Server("site_:app", "--workers", "1", "--preload", cwd=tmp_path) as server:
+        (tmp_path / "hold").touch()
+        server.supervisor.kill(signal.SIGHUP)
+        starting = eventually(lambda: [worker for worker in server.status()["workers"]
+                                       if worker["state"] == "starting"], what="a new worker")
+        assert [worker["pid"] for worker in starting] == [None]
+        assert re.search(r"^ *worker \d+ +- +starting", server.command("status").stdout, re.M)
+        assert re.search(r"^worker \d+: it is starting", server.command("stacks").stdout, re.M)
+        (tmp_path / "hold").unlink()
+        server.wait_log("reloaded: generation 2")
