@@ -49,7 +49,9 @@ def all_serve_without(server, pid):
     return pid not in ready and len(ready) == WORKERS
 
 
-# Actions: each does one thing to a server under load, and returns when it is done.
+# Actions: each does one thing to a server under load, and returns when it is done. One that puts
+# new processes in the place of supervisor and edge may be added like the others: what they hold is
+# looked up by the process ids that the status tells.
 
 
 def reload(scene, number):
