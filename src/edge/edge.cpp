@@ -2,6 +2,7 @@
 #include "edge/edge.h"
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <memory>
 #include <set>
@@ -51,6 +52,7 @@ class EdgeProcess final : private os::EventHandler,
   void on_event(std::uint32_t readiness) override;
   void on_packet(LinkPacket packet);
   void configure(std::string_view text);
+  void answer_mark(std::uint32_t mark);
   void attach(LinkPacket packet);
   void drain();
   [[nodiscard]] Listeners take_listeners();
@@ -181,6 +183,9 @@ void EdgeProcess::on_packet(LinkPacket packet) {
     case LinkKind::kAccept:
       accept();
       break;
+    case LinkKind::kMark:
+      answer_mark(packet.message.mark);
+      break;
     case LinkKind::kOutage: {
       const std::uint32_t retry_after_s = packet.message.retry_after_s;
       on_each_thread([retry_after_s](EdgeThread& thread) { thread.begin_outage(retry_after_s); });
@@ -202,6 +207,14 @@ void EdgeProcess::configure(std::string_view text) {
   }
   log::set_level(static_cast<log::Level>(settings->log_level));
   on_each_thread([settings](EdgeThread& thread) { thread.configure(*settings); });
+}
+
+void EdgeProcess::answer_mark(std::uint32_t mark) {
+  const auto missing = std::make_shared<std::atomic<std::size_t>>(threads_.size());
+  on_each_thread([this, mark, missing](EdgeThread&) {
+    if (--*missing != 0) return;
+    loop().post([this, mark] { tell_supervisor({.kind = LinkKind::kReached, .mark = mark}); });
+  });
 }
 
 void EdgeProcess::attach(LinkPacket packet) {

@@ -10,6 +10,7 @@
 //     kConfigure  the settings have changed (text: config::settings_to_json())
 //     kNotice   the worker (0: every worker) is about to leave: its streams are asked to end
 //     kDetach   give the worker nothing new; answer kDetached when it has nothing of ours left
+//     kMark     answer kReached when all that was said before is done on every thread
 //     kOutage   nobody serves, and for a while nobody will: requests are refused until kAttach
 //     kDrain    accept nothing more, finish what runs, close idle connections, exit 0; also as the
 //               end of a kHandOver that takes too long
@@ -20,6 +21,7 @@
 //   edge -> supervisor
 //     kListening  the edge accepts connections (once)
 //     kDetached   see kDetach; the worker may be stopped
+//     kReached    see kMark
 //     kCondemn    the worker wrote nonsense into its channel (text: what): kill and replace it
 //     kOverdue    the worker is at a request (text: "GET /path") for too long: have its stack
 //                 logged, and with kTimeout have it ended, too
@@ -49,6 +51,8 @@ enum class LinkKind : std::uint32_t {
   kHandOver,
   kAdopt,
   kAccept,
+  kMark,
+  kReached,
   kNotice,
   kOverdue,
   kStuck,
@@ -63,6 +67,7 @@ struct LinkMessage {
                                     // its concurrency limit)
   std::uint32_t threaded = 0;       // kAttach: 1 for WSGI (it has a watcher), 0 for an event loop
   std::uint32_t retry_after_s = 0;  // kOutage: when a client may try again
+  std::uint32_t mark = 0;           // kMark, kReached: which
   // kOverdue: which request, by the edge thread and its channel's slot, and since when
   std::uint32_t edge_thread = 0;
   channel::SlotUse use;

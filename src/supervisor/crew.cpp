@@ -197,9 +197,10 @@ void Crew::continue_renewal() {
   }
   if (!renewal_ || !complete) return;
   const Renewal renewal = std::move(*std::exchange(renewal_, std::nullopt));
-  renewal.done({.done = true,
-                .message = fmt::format("generation {} serves with {} worker{}", generation_,
-                                       places_.size(), places_.size() == 1 ? "" : "s")});
+  const std::string text = fmt::format("generation {} serves with {} worker{}", generation_,
+                                       places_.size(), places_.size() == 1 ? "" : "s");
+  // Whoever hears of it may rely on it: no request goes to the workers of before any more.
+  edge_->when_done([done = renewal.done, text] { done({.done = true, .message = text}); });
 }
 
 void Crew::resize(std::uint32_t count, const std::string& reason) {

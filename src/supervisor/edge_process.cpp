@@ -121,6 +121,19 @@ void EdgeProcess::configure(const config::Settings& settings) {
   if (!sent) kill("it takes no messages (" + sent.error().message + ")");
 }
 
+void EdgeProcess::when_done(std::function<void()> done) {
+  waiting_.push_back(std::move(done));
+  send({.kind = edge::LinkKind::kMark, .mark = ++last_mark_});
+}
+
+void EdgeProcess::on_reached(std::uint32_t mark) {
+  while (!waiting_.empty() && last_mark_ - waiting_.size() + 1 <= mark) {
+    const auto done = std::move(waiting_.front());
+    waiting_.pop_front();
+    done();
+  }
+}
+
 void EdgeProcess::wake() const {
   for (const os::Doorbell& doorbell : doorbells_) doorbell.ring();
 }
@@ -176,6 +189,9 @@ void EdgeProcess::on_packet(const edge::LinkPacket& packet) {
     case edge::LinkKind::kDetached:
       owner_.on_worker_detached(worker_id);
       break;
+    case edge::LinkKind::kReached:
+      on_reached(packet.message.mark);
+      break;
     case edge::LinkKind::kCondemn:
       owner_.on_worker_condemned(worker_id, packet.text);
       break;
@@ -200,6 +216,7 @@ void EdgeProcess::on_packet(const edge::LinkPacket& packet) {
     case edge::LinkKind::kHandOver:
     case edge::LinkKind::kAdopt:
     case edge::LinkKind::kAccept:
+    case edge::LinkKind::kMark:
       kill("it sent a message that has no meaning");
       break;
   }
@@ -215,6 +232,7 @@ void EdgeProcess::on_exit() {
   ended_well_ = *exit == os::ProcessExit{};
   const bool was_killed = !kill_reason_.empty() && exit->signal == SIGKILL;
   end_reason_ = was_killed ? "was killed: " + kill_reason_ : os::describe(*exit);
+  on_reached(last_mark_);
   owner_.on_edge_gone();
 }
 

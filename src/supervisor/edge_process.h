@@ -1,6 +1,8 @@
 // EdgeProcess: one edge, from its fork to its end, and the link to it (edge/supervisor_link.h).
 #pragma once
 
+#include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -62,6 +64,8 @@ class EdgeProcess final {
   void accept();
   // The settings have changed. Those that need a restart have not.
   void configure(const config::Settings& settings);
+  // Calls `done` when all that the edge was told before is done, or when it is gone.
+  void when_done(std::function<void()> done);
   // Has its threads look at the scoreboard and at their queues.
   void wake() const;
   void detach(std::uint32_t worker_id);
@@ -93,12 +97,15 @@ class EdgeProcess final {
   void on_link();
   void on_packet(const edge::LinkPacket& packet);
   void on_exit();
+  void on_reached(std::uint32_t mark);
 
   os::Loop& loop_;
   EdgeOwner& owner_;
   os::FileDescriptor link_;
   std::vector<os::Doorbell> doorbells_;
   os::ChildProcess child_;
+  std::deque<std::function<void()>> waiting_;  // for the marks last_mark_ - size + 1 to last_mark_
+  std::uint32_t last_mark_ = 0;
   os::Instant listening_since_ = os::kNever;
   std::string kill_reason_;
   std::string end_reason_;

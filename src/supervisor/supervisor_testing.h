@@ -101,12 +101,17 @@ inline int run_edge(edge::EdgeStart start) {
                             {.kind = edge::LinkKind::kDetached, .worker_id = message.worker_id});
     } else if (message.kind == edge::LinkKind::kOutage) {
       note(folder, fmt::format("edge refuses for {} s", message.retry_after_s));
+    } else if (message.kind == edge::LinkKind::kMark) {
+      (void)edge::send_link(link, {.kind = edge::LinkKind::kReached, .mark = message.mark});
     } else if (message.kind == edge::LinkKind::kDrain) {
       note(folder, "edge drains");
       if (!fs::exists(folder + "/stuck")) return 0;
     }
   }
 }
+
+// The interpreter that the tests run with.
+[[nodiscard]] std::string test_python();
 
 // Neither running nor ended without having been reaped by anybody.
 inline bool is_gone(pid_t pid) {
@@ -127,7 +132,7 @@ class SupervisorTest : public testing::Test {
     service_.settings.temp_dir = folder_.path();
     service_.settings.stop_timeout = 10s;
     service_.directory = folder_.path();
-    service_.python = {HEADRACE_PYTHON, "PATH"};
+    service_.python = {test_python(), "PATH"};
     service_.package_folder = folder_.path() / "package";
     service_.environment = {"PYTHONDONTWRITEBYTECODE=1"};
   }
