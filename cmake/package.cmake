@@ -7,6 +7,12 @@ endif()
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/python/headrace DESTINATION lib/headrace/python
         FILES_MATCHING PATTERN "*.py" PATTERN "*.pyi" PATTERN "py.typed"
         PATTERN "__pycache__" EXCLUDE)
+# Workers seldom may write there, and would compile the package anew at each start. The bytecode is
+# told by what its source holds, since packages change the times of files.
+install(CODE "execute_process(COMMAND ${HEADRACE_PYTHON} -m compileall -q
+  --invalidation-mode checked-hash -d headrace
+  \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/lib/headrace/python/headrace\"
+  COMMAND_ERROR_IS_FATAL ANY)")
 if(TARGET _worker)
   install(TARGETS _worker LIBRARY DESTINATION lib/headrace/python/headrace)
 endif()

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from headrace import _worker, warm_up
+from headrace import _worker
 from headrace.asgi_lifespan import Lifespan, StartupFailed
 from headrace.asgi_watch import AsgiWatch
 from headrace.control import Control
@@ -38,7 +38,9 @@ async def _serve(app: Application, settings: dict[str, Any], control: Control, l
         await lifespan.startup()
     except StartupFailed as failure:
         control.failed("startup", str(failure))
-    await warm_up.asgi(app, settings["warm_up"], settings["root_path"], lifespan.state, control)
+    if settings["warm_up"]:
+        from headrace import warm_up
+        await warm_up.asgi(app, settings["warm_up"], settings["root_path"], lifespan.state, control)
 
     def failed(exception: BaseException, scope: dict[str, Any] | None) -> bytes:
         return report(exception, *_named(scope))

@@ -5,7 +5,7 @@ import signal
 import threading
 from typing import Any
 
-from headrace import _worker, stacks
+from headrace import _worker, stacks, task_stacks
 from headrace.errors import RequestTimeout
 from headrace.log import Log
 from headrace.report import printable
@@ -57,11 +57,11 @@ class AsgiWatch:
             key = self._key(contexts.get(ident))
             found.append({"name": stacks.thread_name(ident), "request": names.get(key),
                           "frames": stacks.thread_stack(ident)})
-        for task in stacks.tasks_of(self._loop):
+        for task in task_stacks.tasks_of(self._loop):
             coroutine, key = own.get(task) or (task.get_coro(),
-                                               self._key(stacks.task_context(task)))
-            frames = stacks.coroutine_stack(coroutine)
-            if frames and not stacks.is_running(coroutine):
+                                               self._key(task_stacks.task_context(task)))
+            frames = task_stacks.coroutine_stack(coroutine)
+            if frames and not task_stacks.is_running(coroutine):
                 found.append({"name": task.get_name(), "request": names.get(key),
                               "frames": frames})
         return found
@@ -86,12 +86,12 @@ class AsgiWatch:
                 title = f"thread {stacks.thread_name(ident)}"
                 parts.append(stacks.block(title, stacks.thread_stack(ident)))
         coroutines = {own_task: coroutine}
-        for task in stacks.tasks_of(self._loop):
-            if task is not own_task and self._key(stacks.task_context(task)) == key:
+        for task in task_stacks.tasks_of(self._loop):
+            if task is not own_task and self._key(task_stacks.task_context(task)) == key:
                 coroutines[task] = task.get_coro()
         for task, awaiting in coroutines.items():
-            if not stacks.is_running(awaiting):
-                frames = stacks.coroutine_stack(awaiting)
+            if not task_stacks.is_running(awaiting):
+                frames = task_stacks.coroutine_stack(awaiting)
                 parts.append(stacks.block(f"task {task.get_name()}", frames))
         return "\n".join(parts) or "(it runs no Python code)"
 

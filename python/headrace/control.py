@@ -3,7 +3,6 @@
 import faulthandler
 import json
 import os
-import platform
 import signal
 import socket
 import sys
@@ -74,7 +73,7 @@ class Control:
     def ready(self, interface: str, app: str, threads: int) -> None:
         """The application is loaded and requests may come."""
         self._send({"event": "ready", "interface": interface, "app": app,
-                    "python": platform.python_version(), "threads": threads})
+                    "python": sys.version.split()[0], "threads": threads})
 
     def failed(self, phase: str, message: str) -> NoReturn:
         """The worker cannot start: tells so and ends it with code 1.

@@ -3,7 +3,6 @@
 import importlib
 import importlib.machinery
 import os
-import pathlib
 import re
 
 from headrace.errors import AppError
@@ -55,7 +54,8 @@ def _find(name: str) -> str | None:
 
 def _django_settings_module() -> str | None:
     try:
-        text = pathlib.Path("manage.py").read_text(encoding="utf-8")
+        with open("manage.py", encoding="utf-8") as file:
+            text = file.read()
     except (OSError, UnicodeDecodeError):
         return None
     match = _SETTINGS_MODULE.search(text)

@@ -1,14 +1,12 @@
 """Finds the application that a setting names: "module:attribute" in its forms, or nothing."""
 
 import ast
-import difflib
 import importlib
 import inspect
 import os
 import sys
-from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from headrace.errors import AppError
 
@@ -17,8 +15,7 @@ ATTRIBUTES = ("app", "application", "api", "asgi", "wsgi")
 FACTORIES = ("create_app", "make_app", "create_application", "make_application")
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """An application, and its name as the user could have written it."""
 
     app: Any
@@ -141,5 +138,6 @@ def _modules_here() -> list[str]:
 
 
 def _nearest(name: str, names: list[str]) -> str:
+    import difflib
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     return f"; did you mean {' or '.join(near)}?" if near else ""

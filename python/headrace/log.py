@@ -1,7 +1,7 @@
 """Log: what a worker has to say, as lines on standard error."""
 
-import datetime
 import os
+import time
 import traceback
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -46,13 +46,19 @@ class Log:
     def _write(self, level: str, text: str) -> None:
         if LEVELS.index(level) < self._level:
             return
-        time = datetime.datetime.now().isoformat(" ", "milliseconds")
-        line = f"{time} [{self._name}] {level}: {text.rstrip().translate(_CONTROLS)}\n"
+        line = f"{timestamp()} [{self._name}] {level}: {text.rstrip().translate(_CONTROLS)}\n"
         # Past sys.stderr: the application may have replaced it, and its lock may be held.
         try:
             os.write(self._fd, line.encode(errors="backslashreplace"))
         except OSError:
             pass  # nobody reads the log any more; requests go on
+
+
+def timestamp() -> str:
+    """Now, in local time, to the millisecond."""
+    now = time.time_ns() // 1_000_000
+    seconds = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now // 1000))
+    return f"{seconds}.{now % 1000:03}"
 
 
 def traceback_text(exception: BaseException) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 
 from headrace import interface as interfaces
 from headrace.control import Control
-from headrace.discovery import discover
 from headrace.errors import AppError
 from headrace.loading import Found, interpreter_hint, load
 from headrace.log import Log, traceback_text
@@ -61,6 +60,7 @@ def find_application(settings: dict[str, Any], control: Control) -> Found:
     try:
         if settings["app"]:
             return load(settings["app"], settings["factory"])
+        from headrace.discovery import discover
         return discover(settings["interface"], settings["factory"])
     except AppError as error:
         control.failed("import", str(error))

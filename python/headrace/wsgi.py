@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from headrace import __version__, _worker, warm_up
+from headrace import __version__, _worker
 from headrace.control import Control
 from headrace.file_wrapper import FileWrapper
 from headrace.log import Log
@@ -16,7 +16,9 @@ from headrace.wsgi_watch import WsgiWatch
 def serve(app: Callable[..., Any], settings: dict[str, Any], control: Control, log: Log,
           report: Report) -> None:
     """Answers requests until the supervisor asks to stop and what was taken is finished."""
-    warm_up.wsgi(app, settings["warm_up"], constants(settings), control)
+    if settings["warm_up"]:
+        from headrace import warm_up
+        warm_up.wsgi(app, settings["warm_up"], constants(settings), control)
     count = settings["threads"]
     server = _worker.WsgiServer(app, settings, report, constants(settings))
     threads = [threading.Thread(target=server.serve, name=f"headrace-{number}")

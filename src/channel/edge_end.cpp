@@ -72,7 +72,7 @@ std::optional<SlotUse> EdgeEnd::submit(const http::Request& request, const Endpo
   slot.body_offset = use.stream_offset;
   slot.body_capacity = body.stream_capacity;
   slot.body_size = body.kind == BodyKind::kMemory ? body.bytes.size() : body.size;
-  std::ranges::copy(body.bytes, reinterpret_cast<char*>(memory_.arena() + slot.body_offset));
+  body.bytes.copy(reinterpret_cast<char*>(memory_.arena() + slot.body_offset), body.bytes.size());
   publish(slot_index);
   return slot_use;
 }

@@ -1,8 +1,6 @@
 // Lays a request out as one block: one copy of the head's bytes, offsets into it for the rest.
 #include "channel/request_block.h"
 
-#include <algorithm>
-
 namespace headrace::channel {
 namespace {
 
@@ -40,7 +38,7 @@ class BlockWriter final {
 
   BlockSlice append(std::string_view bytes) {
     const BlockSlice slice{used_, static_cast<std::uint32_t>(bytes.size())};
-    std::ranges::copy(bytes, block_ + used_);
+    bytes.copy(block_ + used_, bytes.size());
     used_ += slice.size;
     return slice;
   }

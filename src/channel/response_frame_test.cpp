@@ -40,6 +40,27 @@ TEST(FieldReader, ReadsWhatWasAppended) {
   EXPECT_TRUE(complete);
 }
 
+// A reason phrase is no field, and where there is none the first field is not taken for one.
+TEST(FieldReader, KnowsTheReason) {
+  std::string head;
+  append_reason(head, "Fine");
+  append_field(head, "a", "b");
+  FieldReader with_reason(head);
+  EXPECT_EQ(with_reason.reason(), "Fine");
+  std::string_view name;
+  std::string_view value;
+  ASSERT_TRUE(with_reason.next(name, value));
+  EXPECT_EQ(name, "a");
+  FieldReader without(std::string_view(head).substr(kFieldPrefixSize + 4));
+  EXPECT_EQ(without.reason(), "");
+  ASSERT_TRUE(without.next(name, value));
+  EXPECT_EQ(name, "a");
+  FieldReader cut(std::string_view(head).substr(0, kFieldPrefixSize + 3));
+  EXPECT_EQ(cut.reason(), "");
+  EXPECT_FALSE(cut.complete());
+  EXPECT_EQ(FieldReader({}).reason(), "");
+}
+
 // A head that is cut anywhere yields the fields before the cut and is not complete.
 TEST(FieldReader, StopsAtACut) {
   std::string head;

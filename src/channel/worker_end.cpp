@@ -1,7 +1,6 @@
 // Taking requests and writing frames, as format.h prescribes.
 #include "channel/worker_end.h"
 
-#include <algorithm>
 #include <cstring>
 
 #include "base/assert.h"
@@ -88,8 +87,9 @@ bool WorkerEnd::write_frame(const TakenRequest& request, FrameHeader frame, std:
   if (memory_.geometry().ring_size - (written_ - read) < frame.size) return false;
   std::byte* out = memory_.ring_at(written_);
   std::memcpy(out, &frame, sizeof frame);
-  std::ranges::copy(head, reinterpret_cast<char*>(out + sizeof frame));
-  std::ranges::copy(body, reinterpret_cast<char*>(out + sizeof frame + head.size()));
+  char* const payload = reinterpret_cast<char*>(out + sizeof frame);
+  head.copy(payload, head.size());
+  body.copy(payload + head.size(), body.size());
   written_ += frame.size;
   memory_.worker_line().written.store(written_, std::memory_order_release);
   unannounced_.store(true, std::memory_order_relaxed);

@@ -38,13 +38,14 @@ void Dispatcher::enqueue(Call& call) {
   ++queue_depth_;
 }
 
+// Of equals the first. While there is little to do this keeps one worker's caches warm, and its
+// threads perhaps awake, where turns would wake a cold one for each request; and the memory of the
+// others stays small. As soon as requests overlap there are no equals.
 Worker* Dispatcher::least_loaded() {
   Worker* best = nullptr;
   for (const auto& worker : workers_) {
     if (worker->detaching || worker->lost || !worker->has_room()) continue;
-    if (best == nullptr || worker->end().in_flight() < best->end().in_flight()) {
-      best = worker.get();
-    }
+    if (best == nullptr || worker->load() < best->load()) best = worker.get();
   }
   return best;
 }

@@ -84,6 +84,22 @@ TEST_F(DispatcherTest, ChoosesTheLeastLoaded) {
   EXPECT_EQ(workers_[1]->take_all(), "/next/next");
 }
 
+// What other edge threads have given to a worker counts, too.
+TEST_F(DispatcherTest, CountsTheLoadOfOtherThreads) {
+  for (std::uint32_t id = 1; id <= 2; ++id) attach(id, 7);
+  workers_[0]->seat.in_flight += 2;
+  admit("/a");
+  dispatch_.pass();
+  admit("/b");
+  EXPECT_EQ(workers_[1]->end.in_flight(), 2u);
+  admit("/c");
+  dispatch_.pass();
+  EXPECT_EQ(workers_[0]->end.in_flight(), 1u);
+  workers_[0]->seat.in_flight -= 2;
+  admit("/d");
+  EXPECT_EQ(workers_[0]->end.in_flight(), 2u);
+}
+
 // Each answer reaches the call that it belongs to, whatever the order.
 TEST_F(DispatcherTest, DeliversAnswers) {
   TestWorker& worker = attach(1, 7);

@@ -47,6 +47,7 @@ class FakeExchange final : public http::Exchange {
 
   // ---- what the client sees ----
   int status = 0;
+  std::string reason;  // empty: the standard one
   std::vector<std::pair<std::string, std::string>> fields;
   bool length_known = false;
   std::uint64_t length = 0;
@@ -86,6 +87,7 @@ class FakeExchange final : public http::Exchange {
     if (refuses_head) return refuses_head = false;
     ++start_count;
     status = start.status;
+    reason = start.reason;
     for (const http::ResponseField& field : start.fields) {
       fields.emplace_back(field.name, field.value);
     }

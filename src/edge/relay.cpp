@@ -22,6 +22,7 @@ constexpr std::uint64_t kSpoolThreshold = 64u << 10;
 // The response head of a frame, taken apart.
 struct DecodedHead {
   std::vector<http::ResponseField>& fields;
+  std::string_view reason;
   bool valid = false;
   bool length_known = false;
   std::uint64_t length = 0;
@@ -36,6 +37,7 @@ void decode_head(const channel::Frame& frame, DecodedHead& head) {
   std::string_view name;
   std::string_view value;
   head.fields.clear();
+  head.reason = reader.reason();
   while (reader.next(name, value)) {
     if (!is_content_length(name)) {
       head.fields.push_back({name, value});
@@ -263,9 +265,13 @@ void Relay::take_body(std::string_view bytes) {
   }
   const std::uint64_t rest = announced_ - std::min(announced_, relayed_);
   relayed_ += bytes.size();
-  if (!spool_.is_open()) return exchange_.send_body(bytes);
-  // What goes beyond the announced length never reaches the client, and must not fill the disk.
-  if (!spool_.append(bytes.substr(0, rest))) give_up(502, "the response could not be spooled");
+  if (spool_.takes_more()) {
+    // What goes beyond the announced length never reaches the client, and must not fill the disk.
+    if (spool_.append(bytes.substr(0, rest))) return;
+    flush_spool();
+    if (done()) return;
+  }
+  exchange_.send_body(bytes);
 }
 
 void Relay::flush_spool() {
@@ -288,10 +294,13 @@ void Relay::finish_response() {
 }
 
 void Relay::start_response(const channel::Frame& frame) {
-  DecodedHead head{scratch_fields};
+  DecodedHead head{.fields = scratch_fields};
   decode_head(frame, head);
-  http::ResponseStart start{static_cast<int>(frame.header.status), scratch_fields,
-                            head.length_known, head.length};
+  http::ResponseStart start{.status = static_cast<int>(frame.header.status),
+                            .fields = scratch_fields,
+                            .length_known = head.length_known,
+                            .length = head.length,
+                            .reason = head.reason};
   const bool whole = (frame.header.flags & channel::kLast) != 0;
   if (whole && !head.length_known) {
     // An empty answer to HEAD, and 304, say nothing about the length that a 200 would have had.
@@ -314,7 +323,7 @@ void Relay::start_response(const channel::Frame& frame) {
 
 void Relay::give_credit() {
   // What is spooled waits without costing memory: it counts as gone.
-  const std::uint64_t unsent = spool_.is_open() ? 0 : exchange_.unsent_bytes();
+  const std::uint64_t unsent = spool_.takes_more() ? 0 : exchange_.unsent_bytes();
   const std::uint64_t left = relayed_ - std::min(relayed_, unsent);
   if (left <= credited_) return;
   call_.worker->end().add_credit(call_.use, left - credited_);

@@ -35,6 +35,21 @@ TEST_F(RelayTest, RelaysAResponse) {
   EXPECT_EQ(request.visit.note, "");
 }
 
+// The application's own reason phrase goes to the client, and is not one of the fields.
+TEST_F(RelayTest, RelaysTheReason) {
+  TestWorker& worker = attach(1);
+  const RelayedRequest& request = ask("/");
+  const auto reply = worker.begin("/");
+  std::string head;
+  channel::append_reason(head, "Fine");
+  channel::append_field(head, "a", "b");
+  reply->start(200, head);
+  ASSERT_TRUE(reply->send_whole_and_release(""));
+  dispatch.pass();
+  EXPECT_EQ(request.exchange.reason, "Fine");
+  EXPECT_EQ(request.exchange.fields.size(), 1u);
+}
+
 // A streamed response reaches the client piece by piece, as the application gives them.
 TEST_F(RelayTest, RelaysAStream) {
   TestWorker& worker = attach(1);

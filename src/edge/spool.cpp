@@ -15,7 +15,12 @@ bool SpoolBudget::reserve(std::uint64_t bytes) {
 bool Spool::open(std::uint64_t bytes) {
   if (!budget_.reserve(bytes)) return false;
   Result<os::FileDescriptor> file = os::create_temporary_file(budget_.directory());
-  if (!file) {
+  // Rather now than when half of it is written.
+  const Result<void> reserved =
+      file ? os::reserve_in_file(file->get(), bytes) : std::unexpected(file.error());
+  if (!reserved) {
+    log::warning("a response is not spooled, so its worker waits for the client: {}",
+                 reserved.error().message);
     budget_.give_back(bytes);
     return false;
   }
@@ -25,9 +30,14 @@ bool Spool::open(std::uint64_t bytes) {
 }
 
 bool Spool::append(std::string_view bytes) {
-  size_ += bytes.size();
   const Result<void> appended = os::append_to_file(file_.get(), bytes);
-  if (!appended) log::error("response not spooled: {}", appended.error().message);
+  if (appended) {
+    size_ += bytes.size();
+  } else {
+    disk_full_ = true;  // a part may have been written behind what counts: nothing can follow it
+    log::warning("the rest of a response is not spooled, so its worker waits for the client: {}",
+                 appended.error().message);
+  }
   return appended.has_value();
 }
 

@@ -50,7 +50,10 @@ class Spool final {
   [[nodiscard]] bool open(std::uint64_t bytes);
   [[nodiscard]] bool is_open() const { return file_.valid(); }
 
-  // Keeps bytes. False when the disk is full: the response cannot be completed.
+  // Whether append() may be called: not before open(), nor after the disk has taken no more.
+  [[nodiscard]] bool takes_more() const { return is_open() && !disk_full_; }
+  // Keeps bytes. False, with none of them kept, when the disk takes no more. REQUIRES:
+  // takes_more().
   [[nodiscard]] bool append(std::string_view bytes);
   // Hands all that was kept and not yet handed over to the client's connection. False when the
   // system grants no descriptor.
@@ -63,6 +66,7 @@ class Spool final {
   std::uint64_t reserved_ = 0;
   std::uint64_t size_ = 0;
   std::uint64_t flushed_ = 0;
+  bool disk_full_ = false;
 };
 
 }  // namespace headrace::edge

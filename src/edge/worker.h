@@ -41,6 +41,11 @@ class Worker final {
     return end_->in_flight() < traits_.depth + prefetch_ && has_allowance();
   }
   [[nodiscard]] bool idle() const { return end_->in_flight() == 0; }
+  // All requests that it has, those of other edge threads as of their last passes.
+  [[nodiscard]] std::uint32_t load() const {
+    // What this pass has changed, the seat does not know yet.
+    return seat_.in_flight.load(std::memory_order_relaxed) + end_->in_flight() - scored_in_flight_;
+  }
 
   // Queues the call here; false when the channel has no room for it.
   [[nodiscard]] bool assign(Call& call, os::Instant now);

@@ -39,6 +39,7 @@ struct ResponseStart {
   std::span<const ResponseField> fields;
   bool length_known = false;
   std::uint64_t length = 0;  // of the body, when known
+  std::string_view reason;   // the phrase beside the status; empty: the standard one
 };
 
 class Exchange {

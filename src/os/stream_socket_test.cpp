@@ -3,8 +3,10 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -35,6 +37,17 @@ TEST(StreamSocket, AcceptsOverTcp) {
   EXPECT_FALSE(pair.peer.unix_socket);
   EXPECT_EQ(pair.peer.port, local_address(pair.client.get()).port);
   EXPECT_EQ(local_address(pair.server.get()).host, "127.0.0.1");
+}
+
+// The kernel takes little for a client that reads nothing: the rest is the server's to keep.
+TEST(StreamSocket, KeepsLittleForASlowClient) {
+  const TcpPair pair = TcpPair::create();
+  const std::string block(64 << 10, 'x');
+  while (write_socket(pair.server.get(), block).kind == Transfer::kMoved) {
+  }
+  int unsent = 0;
+  ASSERT_EQ(::ioctl(pair.server.get(), SIOCOUTQNSD, &unsent), 0);
+  EXPECT_LE(unsent, 256 << 10);
 }
 
 // Nobody there is no error.

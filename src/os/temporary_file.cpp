@@ -20,6 +20,15 @@ Result<FileDescriptor> create_temporary_file(const std::string& directory) {
   return fd;
 }
 
+Result<void> reserve_in_file(int fd, std::uint64_t bytes) {
+  const off_t size = ::lseek(fd, 0, SEEK_END);
+  while (::fallocate(fd, FALLOC_FL_KEEP_SIZE, size, static_cast<off_t>(bytes)) != 0) {
+    if (errno == EOPNOTSUPP) return {};
+    if (errno != EINTR) return fail_system("reserve", "temporary file");
+  }
+  return {};
+}
+
 Result<void> append_to_file(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t count = ::write(fd, bytes.data(), bytes.size());

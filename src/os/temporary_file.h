@@ -1,6 +1,7 @@
 // TemporaryFile: a file without a name, for what is too large for memory.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,10 @@ namespace headrace::os {
 
 // A new empty file in `directory`, readable and writable, that vanishes with its last descriptor.
 [[nodiscard]] Result<FileDescriptor> create_temporary_file(const std::string& directory);
+
+// Sees to it that the disk has room for `bytes` more than the file has now, where the file system
+// can promise that. Fails with the reason (ENOSPC: it has not).
+[[nodiscard]] Result<void> reserve_in_file(int fd, std::uint64_t bytes);
 
 // Appends all of `bytes`. Fails with the reason (ENOSPC: the disk is full).
 [[nodiscard]] Result<void> append_to_file(int fd, std::string_view bytes);

@@ -35,6 +35,15 @@ TEST(TemporaryFile, KeepsWhatIsAppended) {
   EXPECT_EQ(content.substr(0, 5), "one x");
 }
 
+// Room is promised or refused before anything is written, and the file stays as it is.
+TEST(TemporaryFile, ReservesRoom) {
+  const auto file = create_temporary_file("/tmp");
+  ASSERT_TRUE(file);
+  EXPECT_TRUE(reserve_in_file(file->get(), 100'000));
+  EXPECT_EQ(::lseek(file->get(), 0, SEEK_END), 0);
+  EXPECT_FALSE(reserve_in_file(file->get(), 1ull << 60));
+}
+
 // A folder that is not there, and a disk that is full, are errors that say so.
 TEST(TemporaryFile, TellsWhyNot) {
   const auto nowhere = create_temporary_file("/nonexistent");

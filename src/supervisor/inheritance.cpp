@@ -35,7 +35,8 @@ Result<Listener> listener_of(const Json& object) {
   Result<os::ListenSocket> socket = os::adopt_listener(number_field(object, "fd"), kBacklog);
   if (!socket) return std::unexpected(socket.error());
   socket->unlink_path = string_of(object, "unlink");
-  return Listener{std::move(*socket), string_of(object, "bind")};
+  return Listener{
+      .socket = std::move(*socket), .bind = string_of(object, "bind"), .borrowed = true};
 }
 
 }  // namespace
@@ -52,9 +53,10 @@ Bequest bequeath(int link, int connections, const KeeperLink& keeper,
     json["keeper"] = add(keeper.socket.get());
     json["keeper_pid"] = keeper.pid;
   }
-  for (const auto& [socket, bind] : listeners) {
-    json["listeners"].push_back(
-        {{"fd", add(socket.fd.get())}, {"bind", bind}, {"unlink", socket.unlink_path}});
+  for (const Listener& listener : listeners) {
+    json["listeners"].push_back({{"fd", add(listener.socket.fd.get())},
+                                 {"bind", listener.bind},
+                                 {"unlink", listener.socket.unlink_path}});
   }
   bequest.text = json.dump(-1, ' ', true, Json::error_handler_t::replace);
   return bequest;

@@ -39,7 +39,7 @@ Keeper::Keeper(os::Loop& loop, os::FileDescriptor socket, KeeperLink link,
       adoption_check_(loop, [this] { on_exit(); }) {}
 
 Result<void> Keeper::begin(pid_t heir) {
-  os::set_process_name("headrace: keeper");
+  os::set_process_name("headrace keeper");
   link_.socket.reset();
   const Result<void> watching = socket_watch_.start(socket_.get());
   return watching ? watch(heir) : watching;

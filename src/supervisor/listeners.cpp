@@ -60,7 +60,7 @@ Result<Listeners> Listeners::open(const config::Configuration& configuration,
     for (int index = 0; index < count; ++index) {
       auto socket = os::adopt_listener(os::kFirstPassedDescriptor + index, backlog);
       if (!socket) return std::unexpected(socket.error());
-      passed.listeners_.push_back({std::move(*socket), std::string(kPassed)});
+      passed.listeners_.push_back({.socket = std::move(*socket), .bind = std::string(kPassed)});
     }
     if (!passed.listeners_.empty()) return passed;
   }
@@ -71,7 +71,9 @@ Result<Listeners> Listeners::open(const config::Configuration& configuration,
     if (found.empty()) {
       auto sockets = open_address(address, backlog);
       if (!sockets) return std::unexpected(sockets.error());
-      for (os::ListenSocket& socket : *sockets) found.push_back({std::move(socket), bind});
+      for (os::ListenSocket& socket : *sockets) {
+        found.push_back({.socket = std::move(socket), .bind = bind});
+      }
     }
     std::ranges::move(found, std::back_inserter(all.listeners_));
   }
@@ -91,11 +93,16 @@ std::vector<int> Listeners::descriptors() const {
 }
 
 void Listeners::close() {
-  for (const auto& [socket, bind] : listeners_) {
+  for (const Listener& listener : listeners_) {
+    const std::string& file = listener.socket.unlink_path;
     std::error_code ignored;
-    if (!socket.unlink_path.empty()) std::filesystem::remove(socket.unlink_path, ignored);
+    if (!file.empty() && !listener.borrowed) std::filesystem::remove(file, ignored);
   }
   listeners_.clear();
+}
+
+void Listeners::take_over() {
+  for (Listener& listener : listeners_) listener.borrowed = false;
 }
 
 }  // namespace headrace::supervisor

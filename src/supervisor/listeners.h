@@ -14,7 +14,8 @@ namespace headrace::supervisor {
 
 struct Listener {
   os::ListenSocket socket;
-  std::string bind;  // the entry of `bind` that it was opened for; kPassed: for none
+  std::string bind;       // the entry of `bind` that it was opened for; kPassed: for none
+  bool borrowed = false;  // from the supervisor before this one: its file is that one's to remove
 };
 
 // Of a listener that the service manager passed.
@@ -37,8 +38,11 @@ class Listeners final {
   [[nodiscard]] std::vector<int> descriptors() const;
   [[nodiscard]] const std::vector<Listener>& all() const { return listeners_; }
 
-  // Refuses new connections once every process has done so; removes the files of Unix sockets.
+  // Refuses new connections once every process has done so; removes the files of Unix sockets that
+  // are not borrowed.
   void close();
+  // Nothing is borrowed any more: the supervisor before this one has given it away.
+  void take_over();
   // They belong to another process from now on, which has copies of them.
   void give_away() { listeners_.clear(); }
 

@@ -27,6 +27,7 @@ std::string_view word(Supervisor::Phase phase) {
       return "draining";
     case Supervisor::Phase::kStopping:
     case Supervisor::Phase::kEnding:
+    case Supervisor::Phase::kKeeping:  // nobody can ask then
       return "stopping";
   }
   std::unreachable();

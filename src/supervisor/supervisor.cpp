@@ -115,6 +115,7 @@ void Supervisor::on_edge_gone() {
       return stop_workers();
     case Phase::kStopping:
     case Phase::kEnding:
+    case Phase::kKeeping:
       return leave_when_alone();
   }
   log::error("the edge (pid {}) {}", gone->pid(), gone->end_reason());
@@ -234,6 +235,7 @@ void Supervisor::reload(const std::string& reason, OnOutcome done) {
 }
 
 void Supervisor::restart_workers(OnOutcome done) {
+  if (successor_ != nullptr) return done({false, "an upgrade is under way"});
   log::info("headrace workers restart: replaces all workers");
   crew_.renew(std::make_shared<const Service>(crew_.service()),
               [this, done = std::move(done)](const Outcome& outcome) {

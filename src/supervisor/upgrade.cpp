@@ -108,6 +108,7 @@ void Supervisor::on_all_serve() {
 }
 
 void Supervisor::on_take_over() {
+  parts_.listeners.take_over();
   if (edge_ == nullptr) return end(kExitApplicationFailed);
   edge_->accept();
   edge_->adopt(predecessor_->take_connections().get());

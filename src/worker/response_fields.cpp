@@ -6,6 +6,7 @@
 
 #include "channel/response_frame.h"
 #include "http/field_names.h"
+#include "http/status.h"
 
 namespace headrace::worker {
 namespace {
@@ -90,6 +91,19 @@ bool set_status(ResponseHead& head, long status) {
     return false;
   }
   head.status = static_cast<std::uint32_t>(status);
+  return true;
+}
+
+bool set_reason(ResponseHead& head, std::string_view reason) {
+  if (reason.empty() || reason == http::reason_phrase(static_cast<int>(head.status))) return true;
+  if (!all(reason, kValueCharacter) || reason.contains('\t')) {
+    return refuse("%R has characters that a reason phrase must not have", reason);
+  }
+  if (reason.size() > kReasonSizeMax) {
+    PyErr_Format(PyExc_ValueError, "the reason phrase has more than %zu bytes", kReasonSizeMax);
+    return false;
+  }
+  channel::append_reason(head.encoded, reason);
   return true;
 }
 

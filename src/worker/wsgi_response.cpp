@@ -7,17 +7,17 @@
 namespace headrace::worker {
 namespace {
 
-// "404 Not Found", or "404": the reason phrase is the server's choice.
+// "404 Not Found", or "404" alone.
 bool parse_status(PyObject* status, ResponseHead& head) {
   std::string_view text;
   const auto digit = [&](std::size_t index) { return text[index] >= '0' && text[index] <= '9'; };
-  const auto control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; };
   if (!as_latin1(status, text) || text.size() < 3 || !digit(0) || !digit(1) || !digit(2) ||
-      (text.size() > 3 && text[3] != ' ') || std::any_of(text.begin(), text.end(), control)) {
+      (text.size() > 3 && text[3] != ' ')) {
     PyErr_Format(PyExc_ValueError, "%.200R is not a status like '200 OK'", status);
     return false;
   }
-  return set_status(head, (text[0] - '0') * 100 + (text[1] - '0') * 10 + (text[2] - '0'));
+  return set_status(head, (text[0] - '0') * 100 + (text[1] - '0') * 10 + (text[2] - '0')) &&
+         set_reason(head, text.substr(std::min<std::size_t>(text.size(), 4)));
 }
 
 bool parse_field(PyObject* field, ResponseHead& head) {

@@ -53,6 +53,14 @@ def status_with_line_break(start_response):
     start_response("200 OK\r\nX-Evil: 1", [TEXT])
 
 
+def status_with_tab(start_response):
+    start_response("200 \tX-Evil", [TEXT])
+
+
+def status_reason_too_long(start_response):
+    start_response("200 " + "X-Evil" * 100, [TEXT])
+
+
 def status_interim(start_response):
     start_response("100 X-Evil", [TEXT])
 

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import tempfile
+import urllib.parse
 import wsgiref.validate
 
 TEXT = ("Content-Type", "text/plain")
@@ -173,6 +174,12 @@ def exits(environ, start_response):
 
 def process_id(environ, start_response):
     return text(start_response, str(os.getpid()))
+
+
+def status(environ, start_response):
+    """Answers with the query as the status."""
+    start_response(urllib.parse.unquote_to_bytes(environ["QUERY_STRING"]).decode("latin-1"), [TEXT])
+    return [b"answered"]
 
 
 def environ(environ, start_response):

@@ -33,6 +33,8 @@ def test_installed_program_serves(tmp_path):
     installed = prefix / "lib" / "headrace" / "python" / "headrace"
     names = {path.name for path in installed.glob("*.py")}
     assert names == {path.name for path in PACKAGE.glob("*.py")}
+    compiled = {path.name.partition(".")[0] for path in installed.glob("__pycache__/*.pyc")}
+    assert compiled == {name.removesuffix(".py") for name in names}
     checked = subprocess.run([prefix / "bin" / "headrace", "check", WSGI_APP, "--python", PYTHON],
                              cwd=APPS, env=environment(), capture_output=True, text=True,
                              timeout=60, check=False)

@@ -78,6 +78,7 @@ def test_row200_no_room_for_responses(tmp_path):
         with server.connect(receive_buffer_bytes=16 << 10, timeout=30) as client:
             client.request("GET", f"/download?bytes={size}")
             assert server.get("/").status == 200
+            server.wait_log("a response is not spooled, .*No space left")
             answer = client.response()
         assert answer.status == 200 and len(answer.body) == size
 

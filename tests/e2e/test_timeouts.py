@@ -162,7 +162,8 @@ def test_row181_hanging_worker_is_replaced(tmp_path, hang):
         waiting.close()
         server.wait_log(r"is replaced: GET /\w+ has not ended 1s after its time-out")
         if hang == "gil":
-            server.wait_log(r"Fatal Python error: Aborted")
+            # Its stacks were asked for at the same moment: the two may be written into each other.
+            server.wait_log(r"Fatal Python error: .*Aborted")
         eventually(lambda: worker not in server.workers(), 10, "the end of the hanging worker")
         server.wait_log(r"worker \d+ \(pid \d+\) was killed: GET /\w+ has not ended")
         server.destroy()

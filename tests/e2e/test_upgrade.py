@@ -103,14 +103,15 @@ def test_process_in_charge_dies():
         server.expect_nothing_left()
 
 
-def test_versions_that_cannot_serve(tmp_path):
-    """An application that fails, a wrong configuration, no program: all stays as it is."""
+@pytest.mark.parametrize("bind", ["tcp", "unix"])
+def test_versions_that_cannot_serve(bind, tmp_path):
+    """An application that fails, is late, a wrong configuration: all stays as it is."""
     shutil.copy(BINARY, tmp_path / "headrace")
     (tmp_path / "web.py").write_text("def app(environ, start_response):\n"
                                      "    start_response('200 OK', [])\n    return [b'one']\n")
     settings = tmp_path / "headrace.toml"
     settings.write_text("workers = 1\nstart_timeout = '2s'\n")
-    with Server("web:app", "--config", settings, cwd=tmp_path) as server:
+    with Server("web:app", "--config", settings, cwd=tmp_path, bind=bind) as server:
         server.expected_accident = "(?s).*"
         good = (tmp_path / "web.py").read_text()
         (tmp_path / "web.py").write_text("raise RuntimeError('broken release')")

@@ -185,6 +185,20 @@ def test_errors_stream(pages):
     pages.wait_log("two more parts")
 
 
+@pytest.mark.parametrize("status, reason", [
+    ("200 OK", "OK"), ("404", "Not Found"), ("404 ", "Not Found"),
+    ("200 Fine", "Fine"), ("404 Not there, sorry", "Not there, sorry"), ("599 Own", "Own"),
+    ("599", ""), ("200 d\xe9j\xe0", "d\xe9j\xe0"), ("200 " + "x" * 512, "x" * 512)])
+def test_reason_phrase(pages, status, reason):
+    """The client gets the application's own reason phrase, or the standard one if it gives none."""
+    query = urllib.parse.quote(status, encoding="latin-1")
+    with pages.connect() as client:
+        for _ in range(2):   # what is sent stays within its status line
+            response = client.exchange("GET", f"/status?{query}")
+            assert (response.status, response.reason) == (int(status[:3]), reason)
+            assert response.body == b"answered"
+
+
 def test_system_exit_is_an_error(pages):
     """An application can not end its worker by SystemExit."""
     before = pages.get("/process_id").text

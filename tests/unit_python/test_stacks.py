@@ -4,7 +4,7 @@ import asyncio
 import threading
 
 import pytest
-from headrace import control, stacks
+from headrace import control, stacks, task_stacks
 from headrace.log import Log
 from headrace.wsgi_watch import WsgiWatch
 
@@ -49,9 +49,9 @@ def test_coroutine_stack():
         task = asyncio.create_task(outermost())
         for _ in range(3):
             await asyncio.sleep(0)
-        lines = stacks.coroutine_stack(task.get_coro())
-        assert not stacks.is_running(task.get_coro())
-        assert stacks.is_running(asyncio.current_task().get_coro())
+        lines = task_stacks.coroutine_stack(task.get_coro())
+        assert not task_stacks.is_running(task.get_coro())
+        assert task_stacks.is_running(asyncio.current_task().get_coro())
         task.cancel()
         return lines
 

@@ -35,6 +35,7 @@ bool OutgoingResponse::start(const http::ResponseStart& start, std::string_view 
   choose_framing(start);
   ResponseHead head;
   head.status = start.status;
+  head.reason = start.reason;
   head.fields = start.fields;
   // A response to HEAD, and 304, may tell the length that a GET would have had.
   const bool tells_length = start.length_known && start.status >= 200 && start.status != 204;
