@@ -2,6 +2,7 @@
 #include "supervisor/edge_process.h"
 
 #include <signal.h>
+#include <cerrno>
 
 #include <utility>
 
@@ -97,10 +98,14 @@ os::Duration EdgeProcess::served_for() const {
   return has_listened() ? loop_.now() - listening_since_ : os::Duration::zero();
 }
 
-void EdgeProcess::send(const edge::LinkMessage& message, const std::vector<int>& descriptors) {
-  const Result<void> sent = edge::send_link(link_.get(), message, {}, descriptors);
+void EdgeProcess::send(const edge::LinkMessage& message, const std::vector<int>& descriptors,
+                       std::string_view text) {
+  const Result<void> sent = edge::send_link(link_.get(), message, text, descriptors);
+  if (sent) return;
+  // Its end will be seen by its pidfd, and says more.
+  if (sent.error().os_errno == EPIPE || sent.error().os_errno == ECONNRESET) return;
   // The socket holds hundreds of messages: an edge that lets it fill up has stopped working.
-  if (!sent) kill("it takes no messages (" + sent.error().message + ")");
+  kill("it takes no messages (" + sent.error().message + ")");
 }
 
 void EdgeProcess::attach(WorkerProcess& worker, std::uint32_t seat, std::uint32_t concurrency) {
@@ -116,9 +121,7 @@ void EdgeProcess::attach(WorkerProcess& worker, std::uint32_t seat, std::uint32_
 }
 
 void EdgeProcess::configure(const config::Settings& settings) {
-  const Result<void> sent = edge::send_link(link_.get(), {.kind = edge::LinkKind::kConfigure},
-                                            config::settings_to_json(settings));
-  if (!sent) kill("it takes no messages (" + sent.error().message + ")");
+  send({.kind = edge::LinkKind::kConfigure}, {}, config::settings_to_json(settings));
 }
 
 void EdgeProcess::when_done(std::function<void()> done) {

@@ -93,7 +93,8 @@ class EdgeProcess final {
   EdgeProcess(os::Loop& loop, os::FileDescriptor link, std::vector<os::Doorbell> doorbells,
               os::ChildProcess child, EdgeOwner& owner);
   [[nodiscard]] Result<void> watch();
-  void send(const edge::LinkMessage& message, const std::vector<int>& descriptors = {});
+  void send(const edge::LinkMessage& message, const std::vector<int>& descriptors = {},
+            std::string_view text = {});
   void on_link();
   void on_packet(const edge::LinkPacket& packet);
   void on_exit();

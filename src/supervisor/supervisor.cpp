@@ -120,7 +120,10 @@ void Supervisor::on_edge_gone() {
   }
   log::error("the edge (pid {}) {}", gone->pid(), gone->end_reason());
   events_.record(fmt::format("the edge (pid {}) {}", gone->pid(), gone->end_reason()));
-  if (phase_ == Phase::kStarting && !gone->has_listened()) return end(kExitApplicationFailed);
+  edge_has_listened_ = edge_has_listened_ || gone->has_listened();
+  // One that cannot start will not at the next try; but connections may have been taken over.
+  const bool may_recover = predecessor_ != nullptr && phase_ == Phase::kServing;
+  if (!edge_has_listened_ && !may_recover) return end(kExitApplicationFailed);
   crew_.lose_edge();
   const os::Duration delay = edge_backoff_.ended(gone->served_for());
   if (delay == os::Duration::zero()) return start_edge();

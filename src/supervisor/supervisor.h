@@ -148,6 +148,7 @@ class Supervisor final : private os::SignalHandler,
   Crew crew_;
   Care care_;
   std::unique_ptr<EdgeProcess> edge_;  // null between the end of one and the start of the next
+  bool edge_has_listened_ = false;     // some edge before this one
   Backoff edge_backoff_;
   std::unique_ptr<os::SignalWatch> signals_;
   std::unique_ptr<SourceWatch> sources_;
