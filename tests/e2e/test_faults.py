@@ -15,6 +15,7 @@ BODY = bytes(range(256)) * 1200   # 300 KB: beyond body_memory_max, so it goes t
 preloaded = pytest.mark.skipif(SANITIZED, reason="the sanitizer replaces the same functions")
 
 
+@pytest.mark.skipif(SANITIZED, reason="sanitizers need descriptors of their own")
 def test_row188_no_descriptors():
     """Row 188: without descriptors new connections wait, nothing spins; all are served later."""
     def limit():
