@@ -1,8 +1,6 @@
-// For tests: a folder of its own, operations that only note what is asked, and a server with them
+// For tests: operations that only note what is asked, and a server with them
 // on a thread of its own.
 #pragma once
-
-#include <stdlib.h>
 
 #include <filesystem>
 #include <latch>
@@ -13,26 +11,9 @@
 #include <fmt/format.h>
 
 #include "admin/control_server.h"
+#include "base/temporary_folder.h"
 
 namespace headrace::admin {
-
-class TemporaryFolder final {
- public:
-  TemporaryFolder() {
-    std::string name = std::filesystem::temp_directory_path() / "headrace-XXXXXX";
-    path_ = ::mkdtemp(name.data());
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-
-  [[nodiscard]] std::string path(const std::string& name = "") const {
-    return name.empty() ? path_ : path_ + "/" + name;
-  }
-
- private:
-  std::string path_;
-};
 
 class FakeOperations final : public Operations {
  public:

@@ -73,7 +73,7 @@ TEST_F(FindServerTest, ListsThemWhenThereAreSeveral) {
 
 TEST_F(FindServerTest, SaysWhereItHasLooked) {
   EXPECT_EQ(find("/srv").error().message, "no server of this user runs (no socket in " +
-                                              folder_.path() +
+                                              folder_.path().string() +
                                               "); if it has one elsewhere, name it with --control");
 }
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "config/json_field.h"
+
 namespace headrace::admin {
 namespace {
 
@@ -29,18 +31,13 @@ Number number_field(const Json& request, const char* name) {
   return {.value = found->get<std::uint32_t>()};
 }
 
-std::string text_field(const Json& request, const char* name) {
-  const auto found = request.find(name);
-  return found != request.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 void refuse(Progress& progress, std::string why) {
   progress.finish({.done = false, .message = std::move(why)});
 }
 
 void set_log_level(const Json& request, Operations& operations, const ProgressPointer& progress) {
   const auto& words = config::kWords<config::LogLevel>;
-  const auto* const found = std::ranges::find(words, text_field(request, "level"));
+  const auto* const found = std::ranges::find(words, config::string_field(request, "level"));
   if (found == words.end()) {
     return refuse(*progress, "\"level\" is debug, info, warning or error");
   }
@@ -123,7 +120,7 @@ Json to_request(const config::ControlCommand& command) {
 void perform(std::string_view line, Operations& operations, const ProgressPointer& progress) {
   const Json request = Json::parse(line, nullptr, false);
   if (!request.is_object()) return refuse(*progress, "a request is a JSON object on one line");
-  const std::string name = text_field(request, "command");
+  const std::string name = config::string_field(request, "command");
   const auto* const row = std::ranges::find(kRequests, name, &RequestRow::name);
   if (row == kRequests.end()) {
     return refuse(*progress, "there is no command \"" + name + "\" in this version");

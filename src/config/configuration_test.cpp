@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "config/temporary_folder.h"
+#include "base/temporary_folder.h"
 
 namespace headrace::config {
 namespace {

@@ -101,6 +101,21 @@ PacketReceived receive_packet(int socket, Packet& packet) {
   return nothing ? PacketReceived::kNothing : PacketReceived::kClosed;
 }
 
+bool receive_packets(int socket, const std::function<void(Packet& packet)>& take) {
+  Packet packet;
+  while (true) {
+    switch (receive_packet(socket, packet)) {
+      case PacketReceived::kPacket:
+        take(packet);
+        continue;
+      case PacketReceived::kNothing:
+        return false;
+      case PacketReceived::kClosed:
+        return true;
+    }
+  }
+}
+
 Result<void> send_descriptor(int socket, const void* data, std::size_t size, int fd) {
   return send_packet(socket, {static_cast<const char*>(data), size}, {&fd, 1});
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,6 +39,10 @@ enum class PacketReceived { kPacket, kNothing, kClosed };
 
 // Takes the oldest message into `packet`; kClosed also when the socket is broken.
 [[nodiscard]] PacketReceived receive_packet(int socket, Packet& packet);
+
+// Calls `take` with each message that has arrived. True when the other end is closed: no more will
+// come. Whoever owns `socket` must outlive the call.
+[[nodiscard]] bool receive_packets(int socket, const std::function<void(Packet& packet)>& take);
 
 // Sends `size` bytes at `data` with a copy of one descriptor; errors as of send_packet().
 [[nodiscard]] Result<void> send_descriptor(int socket, const void* data, std::size_t size, int fd);

@@ -102,9 +102,9 @@ void Crew::on_worker_ready(WorkerProcess& worker) {
   if (place == nullptr || edge_ == nullptr) return;  // it is being killed
   CrewMember* const former = std::exchange(place->serving, member);
   place->coming = nullptr;
-  if (!place->replaced_because.empty()) {
-    place->last_exit = "replaced: " + std::exchange(place->replaced_because, {});
-  }
+  const std::string because = std::exchange(place->replaced_because, {});
+  // A worker that did not live to be replaced has told how it ended.
+  if (former != nullptr && !because.empty()) place->last_exit = "replaced: " + because;
   edge_->attach(worker, member->seat, service_->settings.concurrency);
   log::debug("{} is ready", worker.name());
   if (former != nullptr) retire(*former);

@@ -16,10 +16,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "base/temporary_folder.h"
 #include "edge/edge.h"
 #include "os/packet_socket.h"
 #include "os/socket_testing.h"
-#include "supervisor/temporary_folder.h"
 
 namespace headrace::supervisor {
 namespace {

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "config/json_field.h"
 #include "os/process.h"
 
 namespace headrace::supervisor {
@@ -21,11 +22,6 @@ int number_field(const Json& object, const char* name) {
   return found != object.end() && found->is_number_integer() ? found->get<int>() : kNone;
 }
 
-std::string string_of(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 os::FileDescriptor descriptor_of(const Json& object, const char* name) {
   const int fd = number_field(object, name);
   return fd < os::kFirstPassedDescriptor ? os::FileDescriptor() : os::take_passed(fd);
@@ -34,9 +30,9 @@ os::FileDescriptor descriptor_of(const Json& object, const char* name) {
 Result<Listener> listener_of(const Json& object) {
   Result<os::ListenSocket> socket = os::adopt_listener(number_field(object, "fd"), kBacklog);
   if (!socket) return std::unexpected(socket.error());
-  socket->unlink_path = string_of(object, "unlink");
+  socket->unlink_path = config::string_field(object, "unlink");
   return Listener{
-      .socket = std::move(*socket), .bind = string_of(object, "bind"), .borrowed = true};
+      .socket = std::move(*socket), .bind = config::string_field(object, "bind"), .borrowed = true};
 }
 
 }  // namespace

@@ -55,23 +55,14 @@ Result<void> Keeper::watch(pid_t pid) {
 }
 
 void Keeper::on_socket() {
-  os::Packet packet;
-  while (true) {
-    switch (os::receive_packet(socket_.get(), packet)) {
-      case os::PacketReceived::kPacket: {
-        pid_t pid = 0;
-        std::from_chars(packet.bytes.data(), packet.bytes.data() + packet.bytes.size(), pid);
-        if (pid == pid_in_charge_) continue;
-        const Result<void> watching = watch(pid);
-        if (!watching) log::error("the process now in charge: {}", watching.error().message);
-        continue;
-      }
-      case os::PacketReceived::kNothing:
-        return;
-      case os::PacketReceived::kClosed:
-        return socket_watch_.stop();
-    }
-  }
+  const bool closed = os::receive_packets(socket_.get(), [this](const os::Packet& packet) {
+    pid_t pid = 0;
+    std::from_chars(packet.bytes.data(), packet.bytes.data() + packet.bytes.size(), pid);
+    if (pid == pid_in_charge_) return;
+    const Result<void> watching = watch(pid);
+    if (!watching) log::error("the process now in charge: {}", watching.error().message);
+  });
+  if (closed) socket_watch_.stop();
 }
 
 void Keeper::on_exit() {

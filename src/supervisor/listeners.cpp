@@ -77,6 +77,9 @@ Result<Listeners> Listeners::open(const config::Configuration& configuration,
     }
     std::ranges::move(found, std::back_inserter(all.listeners_));
   }
+  for (const Listener& listener : inherited) {
+    all.unwanted_files_.push_back(listener.socket.unlink_path);
+  }
   return all;
 }
 
@@ -103,6 +106,10 @@ void Listeners::close() {
 
 void Listeners::take_over() {
   for (Listener& listener : listeners_) listener.borrowed = false;
+  for (const std::string& file : std::exchange(unwanted_files_, {})) {
+    std::error_code ignored;
+    if (!file.empty()) std::filesystem::remove(file, ignored);
+  }
 }
 
 }  // namespace headrace::supervisor

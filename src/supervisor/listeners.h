@@ -41,7 +41,8 @@ class Listeners final {
   // Refuses new connections once every process has done so; removes the files of Unix sockets that
   // are not borrowed.
   void close();
-  // Nothing is borrowed any more: the supervisor before this one has given it away.
+  // Nothing is borrowed any more: the supervisor before this one has given it away. Removes the
+  // files of Unix sockets that were inherited and are not wanted.
   void take_over();
   // They belong to another process from now on, which has copies of them.
   void give_away() { listeners_.clear(); }
@@ -50,6 +51,7 @@ class Listeners final {
   explicit Listeners(std::vector<Listener> listeners) : listeners_(std::move(listeners)) {}
 
   std::vector<Listener> listeners_;
+  std::vector<std::string> unwanted_files_;
 };
 
 // How many sockets the service manager passed to process `own_pid`; they begin at

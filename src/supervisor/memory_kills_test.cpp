@@ -8,7 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "supervisor/temporary_folder.h"
+#include "base/temporary_folder.h"
 
 namespace headrace::supervisor {
 namespace {

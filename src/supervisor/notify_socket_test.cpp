@@ -9,8 +9,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/temporary_folder.h"
 #include "os/loop_testing.h"
-#include "supervisor/temporary_folder.h"
 
 namespace headrace::supervisor {
 namespace {

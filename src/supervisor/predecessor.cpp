@@ -44,22 +44,15 @@ void Predecessor::report_failed(const std::string& message) const {
 void Predecessor::report_serving() const { say(inheritance_.link, HeirServing{}); }
 
 void Predecessor::on_link() {
-  os::Packet packet;
-  while (true) {
-    switch (os::receive_packet(inheritance_.link.get(), packet)) {
-      case os::PacketReceived::kPacket: {
+  const bool closed =
+      os::receive_packets(inheritance_.link.get(), [this](const os::Packet& packet) {
         const auto message = parse_succession_message(packet.bytes);
         if (message && std::holds_alternative<TakeOver>(*message) && !in_charge_) take_over();
-        continue;
-      }
-      case os::PacketReceived::kNothing:
-        return;
-      case os::PacketReceived::kClosed:
-        link_watch_.stop();
-        if (!in_charge_) return observer_.on_forsaken();
-        return follow_keeper();
-    }
-  }
+      });
+  if (!closed) return;
+  link_watch_.stop();
+  if (!in_charge_) return observer_.on_forsaken();
+  follow_keeper();
 }
 
 void Predecessor::take_over() {

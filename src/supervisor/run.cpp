@@ -44,6 +44,15 @@ Result<std::optional<os::ListenSocket>> open_control(const config::CommandLine& 
   return std::nullopt;
 }
 
+// The program as it was called: where that is a link to a version, an upgrade follows it to the one
+// of then. Found by way of PATH it is the file itself.
+std::string called_program(const std::vector<std::string>& arguments) {
+  std::error_code failure;
+  const bool is_path = !arguments.empty() && arguments.front().contains('/');
+  if (is_path) return std::filesystem::absolute(arguments.front(), failure).string();
+  return os::executable_path().value_or("");
+}
+
 int end_with(const Error& error) {
   log::error("{}", error.message);
   return kExitApplicationFailed;
@@ -96,8 +105,9 @@ int run(const config::CommandLine& command_line, EdgeMain edge_main) {
   if (!control) return refuse(control.error().message);
   Result<edge::Scoreboard> scoreboard = edge::Scoreboard::create();
   if (!scoreboard) return end_with(scoreboard.error());
-  OwnStart start{.program = os::executable_path().value_or(""),
-                 .arguments = os::own_arguments(),
+  std::vector<std::string> arguments = os::own_arguments();
+  OwnStart start{.program = called_program(arguments),
+                 .arguments = std::move(arguments),
                  .environment = environment};
   if (takes_over) os::leave_process_group();
   const os::SteadyClock clock;

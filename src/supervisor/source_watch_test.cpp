@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "supervisor/temporary_folder.h"
+#include "base/temporary_folder.h"
 
 namespace headrace::supervisor {
 namespace {
@@ -82,8 +82,8 @@ TEST_P(SourceWatchTest, LeavesOtherFilesOut) {
 
 INSTANTIATE_TEST_SUITE_P(Ways, SourceWatchTest,
                          testing::Values(SourceWatch::Way::kEvents, SourceWatch::Way::kPolling),
-                         [](const auto& info) {
-                           return info.param == SourceWatch::Way::kEvents ? "Events" : "Polling";
+                         [](const auto& each) {
+                           return each.param == SourceWatch::Way::kEvents ? "Events" : "Polling";
                          });
 
 using SourceEventsTest = SourceWatchTest;

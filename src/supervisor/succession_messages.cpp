@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "config/json_field.h"
+
 namespace headrace::supervisor {
 namespace {
 
@@ -15,11 +17,6 @@ Json to_json(const HeirFailed& failed) {
 Json to_json(const TakeOver&) { return {{"event", "take_over"}}; }
 Json to_json(const HeirServing&) { return {{"event", "serving"}}; }
 
-std::string string_field(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 }  // namespace
 
 std::string render(const SuccessionMessage& message) {
@@ -30,9 +27,9 @@ std::string render(const SuccessionMessage& message) {
 std::optional<SuccessionMessage> parse_succession_message(std::string_view packet) {
   const Json json = Json::parse(packet, nullptr, false);
   if (!json.is_object()) return std::nullopt;
-  const std::string event = string_field(json, "event");
-  if (event == "ready") return HeirReady{string_field(json, "version")};
-  if (event == "failed") return HeirFailed{string_field(json, "message")};
+  const std::string event = config::string_field(json, "event");
+  if (event == "ready") return HeirReady{config::string_field(json, "version")};
+  if (event == "failed") return HeirFailed{config::string_field(json, "message")};
   if (event == "take_over") return TakeOver{};
   if (event == "serving") return HeirServing{};
   return std::nullopt;

@@ -6,11 +6,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/temporary_folder.h"
 #include "os/packet_socket.h"
 #include "os/process.h"
 #include "supervisor/inheritance.h"
 #include "supervisor/succession_messages.h"
-#include "supervisor/temporary_folder.h"
 
 namespace headrace::supervisor {
 namespace {

@@ -6,11 +6,8 @@
 #include <array>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "base/assert.h"
 #include "base/log.h"
-#include "config/units.h"
 #include "os/packet_socket.h"
 
 namespace headrace::supervisor {
@@ -74,20 +71,12 @@ Result<void> Successor::watch(os::Duration time) {
 }
 
 void Successor::on_link() {
-  os::Packet packet;
-  while (true) {
-    switch (os::receive_packet(link_.get(), packet)) {
-      case os::PacketReceived::kPacket:
-        on_message(packet.bytes);
-        continue;
-      case os::PacketReceived::kNothing:
-        return;
-      case os::PacketReceived::kClosed:
-        link_watch_.stop();
-        if (in_charge_) observer_.on_successor_failed("it has ended while it took over");
-        return;  // before that, its end says more
-    }
-  }
+  const bool closed = os::receive_packets(
+      link_.get(), [this](const os::Packet& packet) { on_message(packet.bytes); });
+  if (!closed) return;
+  link_watch_.stop();
+  // Before it is in charge its end says more; once it serves nobody listens here.
+  if (in_charge_ && !serves_) observer_.on_successor_failed("it has ended while it took over");
 }
 
 void Successor::on_message(std::string_view text) {
@@ -95,7 +84,7 @@ void Successor::on_message(std::string_view text) {
   if (!message) return log::warning("the process that is to take over says: {}", text);
   if (const auto* failed = std::get_if<HeirFailed>(&*message)) failure_ = failed->message;
   if (in_charge_ && std::holds_alternative<HeirServing>(*message)) {
-    link_watch_.stop();
+    serves_ = true;
     return observer_.on_successor_serves();
   }
   const auto* ready = std::get_if<HeirReady>(&*message);

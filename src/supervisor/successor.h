@@ -76,6 +76,7 @@ class Successor final {
   std::string failure_;  // what it said of itself
   bool ended_ = false;
   bool in_charge_ = false;
+  bool serves_ = false;
   DescriptorWatch link_watch_;
   DescriptorWatch exit_watch_;
   Alarm deadline_;

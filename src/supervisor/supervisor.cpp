@@ -51,6 +51,7 @@ Supervisor::Supervisor(os::Loop& loop, Service service, SupervisorParts parts)
       stream_notice_(loop, [this] { edge_->notify_streams(0); }),
       start_change_(loop, [this] { on_sources_changed(changed_at_start_); }),
       orphan_check_(loop, [this] { reap_orphans(); }),
+      upgrade_end_(loop, [this] { leave_when_alone(); }),
       notify_socket_(loop, parts_.notify),
       commands_(loop, *this) {}
 
@@ -337,6 +338,7 @@ void Supervisor::on_crew_gone() { leave_when_alone(); }
 
 void Supervisor::leave_when_alone() {
   if (edge_ != nullptr || !crew_.empty()) return;
+  if (upgrade_done_) return;  // report_upgrade() looks again
   if (successor_ != nullptr && keeper_ != nullptr) return keep();
   const bool in_order = exit_code_ == kExitOk;
   commands_.report_end({in_order, in_order ? "stopped" : "the server has ended at once"});

