@@ -106,7 +106,7 @@ class ChannelModel final {
   std::mt19937 random_;
   std::vector<std::unique_ptr<ModelWorker>> workers_;
   TestDispatch dispatch_{kQueueDepthMax};
-  SpoolBudget budget_{"/tmp", 0, 0};
+  SpoolBudget budget_{*dispatch_.time.loop};
   RelayRules rules_;
   std::vector<std::unique_ptr<ModelRequest>> requests_;
   std::uint32_t next_worker_id_ = 1;

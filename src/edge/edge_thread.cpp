@@ -59,7 +59,7 @@ EdgeThread::EdgeThread(const config::Settings& settings, ThreadRow& row,
       observer_(observer),
       access_log_(std::move(access_log)),
       dispatcher_(*loop_, *this, row, settings_.queue_depth_max, settings_.timeout_grace),
-      road_(settings_, dispatcher_, access_log_, row) {
+      road_(*loop_, settings_, dispatcher_, access_log_, row) {
   loop_->set_pacer(this);
 }
 

@@ -112,6 +112,10 @@ class FakeExchange final : public http::Exchange {
     finished = true;
   }
   void abort() override { aborted = !finished; }
+  void break_off() override {
+    aborted = gone = true;
+    unsent_ = 0;
+  }
   void close_after() override { closes_after = true; }
   bool head_sent() const override { return start_count != 0; }
   std::uint64_t body_bytes() const override { return body.size(); }

@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::string_view kNobodyServes = "no worker serves, and none will for a while";
 constexpr std::size_t kBodyPieceSize = 16384;
+constexpr auto kSpoolRetry = std::chrono::milliseconds(250);
+constexpr std::string_view kCutNote = "the client read slowly, and others needed its spool";
 // A client that has this much to take is slower than the application.
 constexpr std::uint64_t kSpoolThreshold = 64u << 10;
 
@@ -80,6 +82,7 @@ os::Task<void> Relay::run(os::Instant queue_deadline) {
   }
   // The spool's budget is held until the client has taken what is in it.
   while (spool_.is_open() && exchange_.unsent_bytes() != 0 && !exchange_.client_gone()) {
+    if (spool_.is_cut()) co_return break_off(kCutNote);
     const os::Instant until = exchange_.write_deadline();
     if (co_await exchange_.waiter().wait(until) == os::Wake::kDeadline &&
         exchange_.waiter().loop().now() >= exchange_.write_deadline()) {
@@ -92,7 +95,7 @@ os::Instant Relay::deadline() const {
   // A request that a worker has, but has not begun, still waits.
   os::Instant until = begun_ ? exchange_.write_deadline() : queue_deadline_;
   if (begun_ && waits_for_body()) until = std::min(until, exchange_.body_deadline());
-  return exchange_.head_sent() ? until : std::min(until, clock_.next(working_since_));
+  return std::min(until, exchange_.head_sent() ? spool_again_at_ : clock_.next(working_since_));
 }
 
 bool Relay::waits_for_body() const {
@@ -115,7 +118,14 @@ void Relay::handle_deadline() {
     body_ended_ = true;
     if (!exchange_.head_sent()) give_up(408, "the request body arrived too slowly");
   }
-  if (!done() && !exchange_.head_sent()) look_at_clock(now);
+  if (done()) return;
+  if (!exchange_.head_sent()) return look_at_clock(now);
+  if (now >= spool_again_at_) {
+    spool_again_at_ = os::kNever;
+    spool_refused_ = false;
+    if (should_spool()) try_to_spool();
+    give_credit();
+  }
 }
 
 // ---- the application's time ----
@@ -195,6 +205,7 @@ void Relay::handle_change() {
     exchange_.abort();
     return;
   }
+  if (spool_.is_cut()) return break_off(kCutNote);
   if (call_.state != CallState::kAssigned) return;
   if (exchange_.client_finished() && !finish_told_) {
     finish_told_ = true;
@@ -211,6 +222,12 @@ void Relay::give_up(int status, std::string_view note) {
   if (!done()) dispatcher_.withdraw(call_);
   if (status == 408 || status == 400 || status == 413) exchange_.close_after();
   answer_plainly(exchange_, visit_, status, note);
+}
+
+void Relay::break_off(std::string_view note) {
+  if (!done()) dispatcher_.withdraw(call_);
+  visit_.note = note;
+  exchange_.break_off();
 }
 
 void Relay::refuse(std::string_view note) {
@@ -254,15 +271,21 @@ void Relay::handle_frame(const channel::Frame& frame) {
 }
 
 bool Relay::should_spool() const {
-  return announced_ != channel::kUnknownSize && exchange_.unsent_bytes() >= kSpoolThreshold;
+  return !spool_.is_open() && !spool_refused_ && announced_ != channel::kUnknownSize &&
+         relayed_ < announced_ && exchange_.unsent_bytes() >= kSpoolThreshold;
+}
+
+void Relay::try_to_spool() {
+  const Spool::Opening opening = spool_.open(announced_ - relayed_);
+  spool_refused_ = opening != Spool::Opening::kOpened;
+  if (opening == Spool::Opening::kLater) {
+    spool_again_at_ = exchange_.waiter().loop().now() + kSpoolRetry;
+  }
 }
 
 void Relay::take_body(std::string_view bytes) {
   if (bytes.empty()) return;
-  if (!spool_.is_open() && !spool_refused_ && should_spool()) {
-    const std::uint64_t rest = announced_ - std::min(announced_, relayed_);
-    spool_refused_ = !spool_.open(rest);
-  }
+  if (should_spool()) try_to_spool();
   const std::uint64_t rest = announced_ - std::min(announced_, relayed_);
   relayed_ += bytes.size();
   if (spool_.takes_more()) {
@@ -275,7 +298,7 @@ void Relay::take_body(std::string_view bytes) {
 }
 
 void Relay::flush_spool() {
-  if (!spool_.flush(exchange_)) give_up(502, "the response could not be spooled");
+  if (!spool_.flush()) give_up(502, "the response could not be spooled");
 }
 
 void Relay::finish_response() {

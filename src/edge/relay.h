@@ -34,7 +34,7 @@ class Relay final {
         call_(call),
         exchange_(call.exchange),
         visit_(visit),
-        spool_(spool_budget) {}
+        spool_(spool_budget, call.exchange) {}
   // The call is nobody's afterwards, also when there was no memory to end it in order.
   ~Relay() {
     if (!done()) dispatcher_.withdraw(call_);
@@ -60,11 +60,13 @@ class Relay final {
   void start_response(const channel::Frame& frame);
   void take_body(std::string_view bytes);
   [[nodiscard]] bool should_spool() const;
+  void try_to_spool();
   void flush_spool();
   void finish_response();
   void give_credit();
   void pump_body();
   void give_up(int status, std::string_view note);
+  void break_off(std::string_view note);
   void refuse(std::string_view note);
 
   Dispatcher& dispatcher_;
@@ -82,12 +84,13 @@ class Relay final {
   // Since when the application has been at work without waiting for the client. As of the last
   // look: looking costs a read of shared memory, and this is never too late.
   os::Instant working_since_{};
-  std::optional<os::Instant> taken_at_;  // by the worker, as first seen
-  os::Instant body_moved_at_{};          // a streamed body: the application got more of it
+  std::optional<os::Instant> taken_at_;      // by the worker, as first seen
+  os::Instant spool_again_at_ = os::kNever;  // it was refused for now
+  os::Instant body_moved_at_{};              // a streamed body: the application got more of it
   bool timed_out_once_ = false;
   bool retried_ = false;
   bool begun_ = false;          // a worker is known to have taken the request
-  bool spool_refused_ = false;  // over budget: the worker waits for the client
+  bool spool_refused_ = false;  // the worker waits for the client
   bool body_wanted_ = false;    // the application reads a streamed body
   bool body_ended_ = false;
   bool finish_told_ = false;  // the worker knows that the client will send no more

@@ -161,6 +161,13 @@ class SpooledResponse : public testing::Test, public RelayFixture {
   }
 
   FakeExchange& exchange() { return request_.exchange; }
+  // The head of the response arrives, and what earlier responses left unsent is in its way.
+  void begin_slowly() {
+    reply_->start(200, fields({{"Content-Length", std::to_string(kSize)}}));
+    ASSERT_TRUE(reply_->flush_head());
+    dispatch.pass();
+    exchange().send_body(std::string(100'000, '-'));
+  }
   // The application writes without end of patience, the edge reads; the client does nothing.
   std::size_t write(std::string_view bytes) {
     std::size_t sent = 0;
@@ -239,24 +246,57 @@ TEST_F(SpooledResponse, KeepsNoMoreThanWasAnnounced) {
   EXPECT_EQ(request_.visit.note, "the body does not have the length that Content-Length says");
 }
 
-// Over budget, and for a length that is not known, the worker waits for the client instead.
+// Over budget the worker waits for the client, until there is room.
 TEST_F(SpooledResponse, HasABudget) {
-  ASSERT_TRUE(budget.reserve((1u << 20) - 1000));
-  reply_->start(200, fields({{"Content-Length", std::to_string(kSize)}}));
-  ASSERT_TRUE(reply_->flush_head());
-  dispatch.pass();
-  exchange().send_body(std::string(100'000, '-'));
-  EXPECT_LT(write(body_), kSize);
+  FakeExchange another(*dispatch.time.loop);
+  Spool others(budget, another);
+  ASSERT_EQ(others.open((1u << 20) - 1000), Spool::Opening::kOpened);
+  begin_slowly();
+  const std::size_t sent = write(body_);
+  EXPECT_LT(sent, kSize);
   EXPECT_EQ(budget.reserved(), (1u << 20) - 1000);
-  budget.give_back((1u << 20) - 1000);
+  budget.set_limits(
+      {.directory = budget.directory(), .response_max = 1u << 20, .total_max = 2u << 20});
+  dispatch.time.advance(300ms);
+  EXPECT_EQ(write(body_.substr(sent)), kSize - sent);
+}
+
+// A client that hardly reads loses its response to the next, also when its worker is done with it.
+TEST_F(SpooledResponse, IsCutForTheNext) {
+  begin_slowly();
+  ASSERT_EQ(write(body_), kSize);
+  ASSERT_TRUE(reply_->finish());
+  ASSERT_TRUE(reply_->release());
+  dispatch.pass();
+  dispatch.time.advance(SpoolBudget::kGrace);
+  FakeExchange another(*dispatch.time.loop);
+  Spool next(budget, another);
+  EXPECT_EQ(next.open(1u << 20), Spool::Opening::kLater);
+  dispatch.time.advance(10ms);
+  EXPECT_TRUE(request_.done);
+  EXPECT_TRUE(exchange().gone);
+  EXPECT_EQ(request_.visit.note, "the client read slowly, and others needed its spool");
+  requests.clear();
+  EXPECT_EQ(next.open(1u << 20), Spool::Opening::kOpened);
+}
+
+// The same for one whose worker is still at it; that one is told.
+TEST_F(SpooledResponse, IsCutBeforeItsEnd) {
+  begin_slowly();
+  (void)write(body_.substr(0, 30'000));
+  dispatch.time.advance(SpoolBudget::kGrace);
+  FakeExchange another(*dispatch.time.loop);
+  Spool next(budget, another);
+  EXPECT_EQ(next.open(1u << 20), Spool::Opening::kLater);
+  dispatch.time.advance(10ms);
+  EXPECT_TRUE(request_.done);
+  EXPECT_TRUE(exchange().aborted);
+  EXPECT_TRUE(reply_->client_gone());
 }
 
 // A client that leaves gives back what its response held.
 TEST_F(SpooledResponse, GivesBackItsPlace) {
-  reply_->start(200, fields({{"Content-Length", std::to_string(kSize)}}));
-  ASSERT_TRUE(reply_->flush_head());
-  dispatch.pass();
-  exchange().send_body(std::string(100'000, '-'));
+  begin_slowly();
   (void)write(body_.substr(0, 30'000));
   EXPECT_GT(budget.reserved(), 0u);
   exchange().gone = true;

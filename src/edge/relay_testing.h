@@ -87,7 +87,11 @@ class RelayFixture {
 
   std::vector<std::unique_ptr<TestWorker>> workers;
   TestDispatch dispatch;
-  SpoolBudget budget{std::filesystem::temp_directory_path(), 1u << 20, 1u << 20};
+  SpoolBudget budget{*dispatch.time.loop,
+                     {.directory = std::filesystem::temp_directory_path(),
+                      .response_max = 1u << 20,
+                      .total_max = 1u << 20,
+                      .rate_min = 1000}};
   RelayRules rules;  // to be changed before requests are made
   std::vector<std::unique_ptr<RelayedRequest>> requests;
 };

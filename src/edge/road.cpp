@@ -6,24 +6,25 @@
 
 namespace headrace::edge {
 
-Road::Road(const config::Settings& settings, Dispatcher& dispatcher, AccessLog& access_log,
-           ThreadRow& row)
+Road::Road(os::Loop& loop, const config::Settings& settings, Dispatcher& dispatcher,
+           AccessLog& access_log, ThreadRow& row)
     : settings_(settings),
       dispatcher_(dispatcher),
       access_log_(access_log),
       row_(row),
-      client_address_(settings.trusted_proxies),
-      body_policy_{settings.body_memory_max_bytes, settings.temp_dir},
-      spool_budget_(settings.temp_dir, settings.response_spool_max_bytes,
-                    settings.spool_total_max_bytes / settings.edge_threads),
-      relay_rules_{settings.slow_request, settings.request_timeout, settings.request_timeout_paths,
-                   settings.retry_lost} {}
+      spool_budget_(loop) {
+  take_over_settings();
+}
 
 void Road::take_over_settings() {
   client_address_ = ClientAddress(settings_.trusted_proxies);
   body_policy_ = {settings_.body_memory_max_bytes, settings_.temp_dir};
-  spool_budget_.set_limits(settings_.temp_dir, settings_.response_spool_max_bytes,
-                           settings_.spool_total_max_bytes / settings_.edge_threads);
+  spool_budget_.set_limits({.directory = settings_.temp_dir,
+                            .response_max = settings_.response_spool_max_bytes,
+                            .total_max = settings_.spool_total_max_bytes / settings_.edge_threads,
+                            .rate_min = settings_.spool_rate_min_bytes});
+  relay_rules_ = {settings_.slow_request, settings_.request_timeout,
+                  settings_.request_timeout_paths, settings_.retry_lost};
 }
 
 os::Task<void> Road::handle(http::Exchange& exchange) {

@@ -16,8 +16,8 @@ namespace headrace::edge {
 class Road final : public http::ExchangeHandler {
  public:
   // All are borrowed.
-  Road(const config::Settings& settings, Dispatcher& dispatcher, AccessLog& access_log,
-       ThreadRow& row);
+  Road(os::Loop& loop, const config::Settings& settings, Dispatcher& dispatcher,
+       AccessLog& access_log, ThreadRow& row);
 
   // The settings have changed: they hold for the requests that come from now on.
   void take_over_settings();
@@ -32,7 +32,7 @@ class Road final : public http::ExchangeHandler {
   Dispatcher& dispatcher_;
   AccessLog& access_log_;
   ThreadRow& row_;
-  ClientAddress client_address_;
+  ClientAddress client_address_{{}};
   BodyPolicy body_policy_;
   SpoolBudget spool_budget_;
   RelayRules relay_rules_;

@@ -39,7 +39,7 @@ class ScoredDispatch : public testing::Test {
 
   RelayRules rules_;
   TestDispatch dispatch_;
-  SpoolBudget budget_{"/tmp", 0, 0};
+  SpoolBudget budget_{*dispatch_.time.loop};
 };
 
 // The seat shows what a worker has begun and finished.

@@ -1,19 +1,87 @@
 // A file between a fast application and a slow client.
 #include "edge/spool.h"
 
+#include <algorithm>
+#include <utility>
+
+#include "base/assert.h"
 #include "base/log.h"
+#include "config/units.h"
 #include "os/temporary_file.h"
 
 namespace headrace::edge {
 
-bool SpoolBudget::reserve(std::uint64_t bytes) {
-  if (bytes > response_max_ || bytes > total_max_ - reserved_) return false;
+// ---- the budget ----
+
+SpoolBudget::~SpoolBudget() {
+  if (armed()) loop_.timers().disarm(*this);
+}
+
+bool SpoolBudget::allows(std::uint64_t bytes) const {
+  return bytes <= std::min(limits_.response_max, limits_.total_max);
+}
+
+std::uint64_t SpoolBudget::room() const {
+  // The total may have become smaller than what is held.
+  return limits_.total_max - std::min(limits_.total_max, reserved_);
+}
+
+bool SpoolBudget::enter(Spool& spool, std::uint64_t bytes) {
+  if (bytes > room()) {
+    wanted_ = std::max(wanted_, bytes);
+    // Not now: cutting resumes others, and the caller is in the middle of something.
+    if (limits_.rate_min != 0 && !armed()) loop_.timers().arm(*this, loop_.now());
+    return false;
+  }
   reserved_ += bytes;
+  spools_.push_back(&spool);
   return true;
 }
 
-bool Spool::open(std::uint64_t bytes) {
-  if (!budget_.reserve(bytes)) return false;
+void SpoolBudget::leave(Spool& spool, std::uint64_t bytes) {
+  reserved_ -= bytes;
+  const auto self = std::ranges::find(spools_, &spool);
+  ASSERT(self != spools_.end());
+  *self = spools_.back();
+  spools_.pop_back();
+}
+
+Spool* SpoolBudget::slowest() const {
+  Spool* slowest = nullptr;
+  auto slowest_rate = static_cast<double>(limits_.rate_min);
+  for (Spool* spool : spools_) {
+    const std::chrono::duration<double> age = loop_.now() - spool->opened_at();
+    if (spool->is_cut() || age < kGrace) continue;
+    const double rate = static_cast<double>(spool->taken()) / age.count();
+    if (rate >= slowest_rate) continue;
+    slowest_rate = rate;
+    slowest = spool;
+  }
+  return slowest;
+}
+
+void SpoolBudget::make_room() {
+  const std::uint64_t wanted = std::exchange(wanted_, 0);
+  std::size_t cut_count = 0;
+  while (room() < wanted) {
+    Spool* const spool = slowest();
+    if (spool == nullptr) break;
+    spool->cut();  // it is gone by now
+    ++cut_count;
+  }
+  if (cut_count == 0) return;
+  log::warning(
+      "spool_total_max is used up; responses that were cut: {} (their clients took less than"
+      " spool_rate_min = {} a second)",
+      cut_count, config::format_size(limits_.rate_min));
+}
+
+// ---- one response ----
+
+Spool::Opening Spool::open(std::uint64_t bytes) {
+  ASSERT(!is_open());
+  if (!budget_.allows(bytes)) return Opening::kNever;
+  if (!budget_.enter(*this, bytes)) return Opening::kLater;
   Result<os::FileDescriptor> file = os::create_temporary_file(budget_.directory());
   // Rather now than when half of it is written.
   const Result<void> reserved =
@@ -21,12 +89,14 @@ bool Spool::open(std::uint64_t bytes) {
   if (!reserved) {
     log::warning("a response is not spooled, so its worker waits for the client: {}",
                  reserved.error().message);
-    budget_.give_back(bytes);
-    return false;
+    budget_.leave(*this, bytes);
+    return Opening::kNever;
   }
   reserved_ = bytes;
+  unsent_before_ = exchange_.unsent_bytes();
+  opened_at_ = budget_.loop().now();
   file_ = std::move(*file);
-  return true;
+  return Opening::kOpened;
 }
 
 bool Spool::append(std::string_view bytes) {
@@ -41,13 +111,23 @@ bool Spool::append(std::string_view bytes) {
   return appended.has_value();
 }
 
-bool Spool::flush(http::Exchange& exchange) {
+bool Spool::flush() {
   if (waiting() == 0) return true;
   os::FileDescriptor copy = os::duplicate(file_);
   if (!copy.valid()) return false;
-  exchange.send_file(std::move(copy), flushed_, waiting());
+  exchange_.send_file(std::move(copy), flushed_, waiting());
   flushed_ = size_;
   return true;
+}
+
+std::uint64_t Spool::taken() const {
+  const std::uint64_t given = unsent_before_ + flushed_;
+  return given - std::min(given, exchange_.unsent_bytes());
+}
+
+void Spool::cut() {
+  cut_ = true;
+  exchange_.waiter().wake();
 }
 
 }  // namespace headrace::edge

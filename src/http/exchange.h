@@ -67,6 +67,8 @@ class Exchange {
   virtual void finish() = 0;
   // Ends the response so that the client notices that it is not complete.
   virtual void abort() = 0;
+  // Ends the connection at once: what the client has not taken by now it does not get.
+  virtual void break_off() = 0;
   // The connection must not be used for another request.
   virtual void close_after() = 0;
   [[nodiscard]] virtual bool head_sent() const = 0;

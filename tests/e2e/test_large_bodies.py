@@ -6,7 +6,7 @@ import pytest
 from harness.forms import BOUNDARY, MULTIPART
 from harness.server import SANITIZED, Server
 from harness.wait import eventually, holds_for
-from harness.wire import Connection
+from harness.wire import Connection, Truncated
 
 MB = 1024 * 1024
 UPLOAD_BYTES = 200 * MB
@@ -165,6 +165,23 @@ def test_without_a_spool_the_worker_waits():
             response = client.head()
             holds_for(lambda: int(server.get("/produced").text) < AHEAD_MAX, 0.3, "the bound")
             assert sum(map(len, client.pieces(response))) == 32 * MB
+
+
+def test_clients_that_fill_the_spool_lose_it():
+    """A client that takes nothing cannot keep the worker from the others: it makes room."""
+    with Server("large_wsgi:app", "--workers", "1", "--threads", "1", "--spool-total-max", "4MB",
+                probe="/produced") as server:
+        with server.connect(receive_buffer_bytes=65536) as first, \
+                server.connect(receive_buffer_bytes=65536) as second:
+            responses = []
+            for client in (first, second):
+                client.request("GET", f"/download?bytes={3 * MB}")
+                responses.append(client.head())
+            assert server.get("/produced").status == 200
+            server.wait_log("spool_total_max is used up; responses that were cut: 1 ")
+            with pytest.raises(Truncated):
+                list(first.pieces(responses[0]))
+            assert sum(map(len, second.pieces(responses[1]))) == 3 * MB
 
 
 def test_download_is_unchanged(large):

@@ -186,8 +186,19 @@ def test_settings_that_changed(source):
         server.wait_log(r"debug: worker \d+ \(pid \d+\) is ready")
         write_settings(source, 'workers = "1"\ntarget_size_max = "4KB"\n')
         reload(server)
-        eventually(lambda: server.get("/" + "x" * 2000).status == 200, what="the larger size")
+        assert server.get("/" + "x" * 2000).status == 200
         eventually(lambda: len(server.workers()) == 1, what="one worker")
+
+
+def test_time_limits_that_changed(tmp_path):
+    """The edge ends requests by the limits of now."""
+    settings = tmp_path / "headrace.toml"
+    settings.write_text("workers = 1\n")
+    with Server("held:app", "--config", settings, probe="/pid") as server:
+        assert server.get("/busy?seconds=1").status == 200
+        settings.write_text("workers = 1\nrequest_timeout = '300ms'\n")
+        reload(server)
+        assert server.get("/busy?seconds=1").status == 504
 
 
 def worker_settings(server):

@@ -202,6 +202,11 @@ void Session::refuse(int status, std::string_view why) {
   response_.finish(connection_);
 }
 
+void Session::break_off() {
+  response_.abort(connection_);
+  connection_.reset();
+}
+
 // ---- the end of an exchange ----
 
 os::Task<CloseReason> Session::end_exchange() {

@@ -44,6 +44,7 @@ class Session final : public http::Exchange, public ListNode<Session> {
   }
   void finish() override { response_.finish(connection_); }
   void abort() override { response_.abort(connection_); }
+  void break_off() override;
   void close_after() override { keep_alive_ = false; }
   bool head_sent() const override { return response_.head_sent(); }
   std::uint64_t body_bytes() const override { return response_.body_bytes(); }
