@@ -6,6 +6,7 @@ connections. "one core": one worker, all server processes on core 0, wrk on core
 two workers, servers and wrk share cores 0 and 1.
 """
 
+import contextlib
 import dataclasses
 import pathlib
 import sys
@@ -132,14 +133,19 @@ def wish_lines(scenario, samples):
     return lines
 
 
-def contestants_for(scenario, plan, chosen, body_file, with_loop):
-    """{name: function that measures it}, the floors last."""
+def start_contestants(scenario, plan, chosen, body_file, with_loop, label, stack):
+    """{name: function that measures it}, the floors last. They run until the stack is left."""
     found = {}
     for server in chosen:
-        if scenario.interface in server.interfaces:
-            found[server.name] = lambda server=server: rounds.measure_server(
-                server, rounds.launch_for(scenario.app, plan.workers, body_file), plan
-            )
+        if scenario.interface not in server.interfaces:
+            continue
+        launch = rounds.launch_for(scenario.app, plan.workers, body_file)
+        try:
+            running = stack.enter_context(rounds.started(server, launch, plan))
+        except rounds.FAILURES as error:
+            rounds.tell_left_out(label, server.name, error)
+            continue
+        found[server.name] = lambda running=running: rounds.measure_server(running, plan)
     if with_loop:
         found[rounds.IN_A_LOOP] = lambda: rounds.measure_in_a_loop(
             scenario.interface, scenario.app, plan.server_cores, 1, body_file
@@ -157,9 +163,12 @@ def measure_scenario(scenario, mode, plan, chosen, folder):
         for server in chosen
         if server is not servers.FLOOR or (scenario.with_floor and with_floors)
     ]
-    contestants = contestants_for(scenario, plan, serving, body_file, with_floors)
     label = f"{scenario.name}, {mode}"
-    samples = rounds.measure_rounds(contestants, plan.rounds, label, rounds.describe_sample)
+    with contextlib.ExitStack() as stack:
+        contestants = start_contestants(
+            scenario, plan, serving, body_file, with_floors, label, stack
+        )
+        samples = rounds.measure_rounds(contestants, plan.rounds, label, rounds.describe_sample)
     rows = [table_row(name, found) for name, found in samples.items() if found]
     lines = ratio_lines(samples)
     if with_floors:
@@ -226,9 +235,9 @@ def parse_arguments():
     names = [scenario.name for scenario in SCENARIOS]
     parser.add_argument("--scenario", action="append", choices=names, help="only this (repeat)")
     parser.add_argument("--cores", choices=["one", "both", "all"], default="all")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--rounds-both", type=int, default=2, help="at most, on both cores")
-    parser.add_argument("--seconds", type=int, default=3, help="length of one measurement")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds-both", type=int, default=4, help="at most, on both cores")
+    parser.add_argument("--seconds", type=int, default=2, help="length of one measurement")
     parser.add_argument("--workers", type=int, default=2, help="on both cores")
     return options.parse(parser, quick={"rounds": 1, "seconds": 1})
 

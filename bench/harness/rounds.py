@@ -1,5 +1,10 @@
-"""Rounds: every server is measured once in each, in turns, so that a slow minute hits them all."""
+"""Rounds: every server is measured once in each, in turns, so that a slow minute hits them all.
 
+All are started before the first round and idle while another is measured. Many short rounds are
+better than a few long ones: what a round compares lies closer together.
+"""
+
+import contextlib
 import dataclasses
 import http.client
 import json
@@ -29,6 +34,11 @@ class Plan:
     warm_up_seconds: int = 1
     single_connection: bool = True
 
+    def crowd(self):
+        """Options of load.run_wrk for the full load."""
+        threads = {"cores": self.load_cores, "threads": self.load_threads}
+        return threads | {"connections": self.connections}
+
 
 @dataclasses.dataclass(frozen=True)
 class Sample:
@@ -55,6 +65,9 @@ class WrongAnswer(Exception):
     """The server does not send what the application says."""
 
 
+FAILURES = (processes.StartFailure, WrongAnswer, OSError)
+
+
 def check_answer(port, body):
     """Two requests on one connection, both answered with 200 and the body."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
@@ -75,25 +88,28 @@ def check_answer(port, body):
         connection.close()
 
 
-def measure_server(server, launch, plan):
-    """Starts the server, checks its answer, warms it up and measures it."""
+@contextlib.contextmanager
+def started(server, launch, plan):
+    """A server that has given the right answer and is warm, for as long as the `with` lasts."""
     command = processes.pinned(plan.server_cores, server.command(launch))
     with processes.RunningServer(command, launch.port) as running:
         running.wait_until_answers()
         check_answer(launch.port, launch.body_file.read_bytes())
-        generator = {"cores": plan.load_cores, "threads": plan.load_threads}
-        crowd = generator | {"connections": plan.connections}
-        load.run_wrk(running.url, seconds=plan.warm_up_seconds, **crowd)
-        all_before, cpu_before = machine.busy_seconds(), running.cpu_seconds()
-        full = load.run_wrk(running.url, seconds=plan.seconds, **crowd)
-        cpu_seconds = running.cpu_seconds() - cpu_before
-        all_seconds = machine.busy_seconds() - all_before
-        if full.requests == 0:
-            raise WrongAnswer("answers no request under load")
-        single = None
-        if plan.single_connection:
-            one = {"cores": plan.load_cores, "connections": 1}
-            single = load.run_wrk(running.url, seconds=1, **one)
+        load.run_wrk(running.url, seconds=plan.warm_up_seconds, **plan.crowd())
+        yield running
+
+
+def measure_server(running, plan):
+    all_before, cpu_before = machine.busy_seconds(), running.cpu_seconds()
+    full = load.run_wrk(running.url, seconds=plan.seconds, **plan.crowd())
+    cpu_seconds = running.cpu_seconds() - cpu_before
+    all_seconds = machine.busy_seconds() - all_before
+    if full.requests == 0:
+        raise WrongAnswer("answers no request under load")
+    single = None
+    if plan.single_connection:
+        one = {"cores": plan.load_cores, "connections": 1}
+        single = load.run_wrk(running.url, seconds=1, **one)
     server_busy = cpu_seconds / full.seconds
     others_busy = all_seconds / full.seconds - server_busy - full.generator_busy
     return Sample(
@@ -141,8 +157,8 @@ def measure_rounds(contestants, count, label, describe):
         for name in names:
             try:
                 sample = contestants[name]()
-            except (processes.StartFailure, WrongAnswer, OSError) as error:
-                tell(f"{label}: {name} is left out: {error}")
+            except FAILURES as error:
+                tell_left_out(label, name, error)
                 del samples[name]
                 continue
             samples[name].append(sample)
@@ -152,6 +168,10 @@ def measure_rounds(contestants, count, label, describe):
 
 def describe_sample(sample):
     return f"{sample.per_second:,.0f}/s, {report.microseconds(sample.cpu_us)} us CPU"
+
+
+def tell_left_out(label, name, error):
+    tell(f"{label}: {name} is left out: {error}")
 
 
 def tell(text):

@@ -220,6 +220,7 @@ void Crew::resize(std::uint32_t count, const std::string& reason) {
     remove_place(vacant == places_.end() ? places_.size() - 1
                                          : static_cast<std::size_t>(vacant - places_.begin()));
   }
+  owner_.on_resized();
 }
 
 void Crew::set_log_level(config::LogLevel level) {

@@ -34,6 +34,8 @@ class CrewOwner {
   virtual void on_generation_proven() = 0;
   // Every place has a worker that serves. May be told again.
   virtual void on_all_serve() = 0;
+  // There are more places than before, or fewer.
+  virtual void on_resized() = 0;
   // After stop() or discard_all(): no worker is left.
   virtual void on_crew_gone() = 0;
 

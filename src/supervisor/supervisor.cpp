@@ -176,6 +176,10 @@ std::string Supervisor::serving_status() const {
   return fmt::format("{} worker{} for {}", count, count == 1 ? "" : "s", fmt::join(urls, " "));
 }
 
+void Supervisor::on_resized() {
+  if (phase_ == Phase::kServing) notify_socket_.status(serving_status());
+}
+
 void Supervisor::on_application_failed(const std::string& message) {
   log::error("{}", message);
   if (predecessor_ != nullptr) predecessor_->report_failed(message);

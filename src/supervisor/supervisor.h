@@ -110,6 +110,7 @@ class Supervisor final : private os::SignalHandler,
   void on_application_failed(const std::string& message) override;
   void on_generation_proven() override;
   void on_all_serve() override;
+  void on_resized() override;
   void on_crew_gone() override;
   void on_successor_ready() override;
   void on_successor_serves() override;

@@ -57,6 +57,8 @@ def test_life_of_a_service(told):
         assert server.get("/pid").status == 200
         host, port = server.address
         assert told.find("READY")["STATUS"] == f"1 worker for http://{host}:{port}"
+        assert server.command("workers", "add").returncode == 0
+        assert told.find("STATUS", 3)["STATUS"] == f"2 workers for http://{host}:{port}"
 
         before = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
         server.supervisor.kill(1)
