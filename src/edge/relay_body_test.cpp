@@ -268,7 +268,7 @@ TEST_F(SpooledResponse, IsCutForTheNext) {
   ASSERT_TRUE(reply_->finish());
   ASSERT_TRUE(reply_->release());
   dispatch.pass();
-  dispatch.time.advance(SpoolBudget::kGrace);
+  for (int interval = 0; interval < 3; ++interval) dispatch.time.advance(SpoolBudget::kInterval);
   FakeExchange another(*dispatch.time.loop);
   Spool next(budget, another);
   EXPECT_EQ(next.open(1u << 20), Spool::Opening::kLater);
@@ -284,7 +284,7 @@ TEST_F(SpooledResponse, IsCutForTheNext) {
 TEST_F(SpooledResponse, IsCutBeforeItsEnd) {
   begin_slowly();
   (void)write(body_.substr(0, 30'000));
-  dispatch.time.advance(SpoolBudget::kGrace);
+  for (int interval = 0; interval < 3; ++interval) dispatch.time.advance(SpoolBudget::kInterval);
   FakeExchange another(*dispatch.time.loop);
   Spool next(budget, another);
   EXPECT_EQ(next.open(1u << 20), Spool::Opening::kLater);

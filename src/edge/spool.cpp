@@ -30,11 +30,15 @@ bool SpoolBudget::enter(Spool& spool, std::uint64_t bytes) {
   if (bytes > room()) {
     wanted_ = std::max(wanted_, bytes);
     // Not now: cutting resumes others, and the caller is in the middle of something.
-    if (limits_.rate_min != 0 && !armed()) loop_.timers().arm(*this, loop_.now());
+    call_at(loop_.now());
     return false;
   }
   reserved_ += bytes;
   spools_.push_back(&spool);
+  if (spools_.size() == 1) {
+    measure_at_ = loop_.now() + kInterval;
+    call_at(measure_at_);
+  }
   return true;
 }
 
@@ -50,14 +54,25 @@ Spool* SpoolBudget::slowest() const {
   Spool* slowest = nullptr;
   auto slowest_rate = static_cast<double>(limits_.rate_min);
   for (Spool* spool : spools_) {
-    const std::chrono::duration<double> age = loop_.now() - spool->opened_at();
-    if (spool->is_cut() || age < kGrace) continue;
-    const double rate = static_cast<double>(spool->taken()) / age.count();
-    if (rate >= slowest_rate) continue;
-    slowest_rate = rate;
+    if (spool->is_cut() || spool->rate().value_or(slowest_rate) >= slowest_rate) continue;
+    slowest_rate = *spool->rate();
     slowest = spool;
   }
   return slowest;
+}
+
+void SpoolBudget::call_at(os::Instant time) {
+  if (armed()) loop_.timers().disarm(*this);
+  loop_.timers().arm(*this, time);
+}
+
+void SpoolBudget::on_deadline() {
+  if (loop_.now() >= measure_at_) {
+    for (Spool* spool : spools_) spool->measure();
+    measure_at_ = loop_.now() + kInterval;
+  }
+  make_room();
+  if (!spools_.empty()) call_at(measure_at_);
 }
 
 void SpoolBudget::make_room() {
@@ -94,7 +109,6 @@ Spool::Opening Spool::open(std::uint64_t bytes) {
   }
   reserved_ = bytes;
   unsent_before_ = exchange_.unsent_bytes();
-  opened_at_ = budget_.loop().now();
   file_ = std::move(*file);
   return Opening::kOpened;
 }
@@ -123,6 +137,17 @@ bool Spool::flush() {
 std::uint64_t Spool::taken() const {
   const std::uint64_t given = unsent_before_ + flushed_;
   return given - std::min(given, exchange_.unsent_bytes());
+}
+
+void Spool::measure() {
+  const os::Instant now = budget_.loop().now();
+  const std::uint64_t by_now = taken();
+  if (measured_at_) {
+    const std::chrono::duration<double> interval = now - *measured_at_;
+    rate_ = static_cast<double>(by_now - std::min(by_now, taken_then_)) / interval.count();
+  }
+  measured_at_ = now;
+  taken_then_ = by_now;
 }
 
 void Spool::cut() {

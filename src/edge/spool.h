@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,8 +33,9 @@ struct SpoolLimits {
 // The bytes that spools of one edge thread may hold.
 class SpoolBudget final : private os::Timer {
  public:
-  // How long a client is given to show how fast it reads.
-  static constexpr std::chrono::seconds kGrace{5};
+  // Over which it is measured how fast clients read, again and again. Not from the first moment: at
+  // first the buffers of the kernel take much.
+  static constexpr std::chrono::seconds kInterval{5};
 
   explicit SpoolBudget(os::Loop& loop, SpoolLimits limits = {})
       : loop_(loop), limits_(std::move(limits)) {}
@@ -58,12 +60,14 @@ class SpoolBudget final : private os::Timer {
   [[nodiscard]] std::uint64_t room() const;
   [[nodiscard]] Spool* slowest() const;
   void make_room();
-  void on_deadline() override { make_room(); }
+  void call_at(os::Instant time);
+  void on_deadline() override;
 
   os::Loop& loop_;
   SpoolLimits limits_;
   std::uint64_t reserved_ = 0;
   std::uint64_t wanted_ = 0;  // by the largest that was refused lately
+  os::Instant measure_at_{};  // next, while there are spools
   std::vector<Spool*> spools_;
 };
 
@@ -97,22 +101,27 @@ class Spool final {
   [[nodiscard]] std::uint64_t waiting() const { return size_ - flushed_; }
 
   // ---- how fast the client reads ----
-  [[nodiscard]] os::Instant opened_at() const { return opened_at_; }
-  // Bytes that the client has taken since open().
-  [[nodiscard]] std::uint64_t taken() const;
+  // Ends one interval and begins the next.
+  void measure();
+  // Bytes a second in the last interval; nothing before one is over.
+  [[nodiscard]] std::optional<double> rate() const { return rate_; }
   // Others need the room: the response is to be broken off. Wakes who serves the exchange.
   void cut();
   [[nodiscard]] bool is_cut() const { return cut_; }
 
  private:
+  [[nodiscard]] std::uint64_t taken() const;
+
   SpoolBudget& budget_;
   http::Exchange& exchange_;
   os::FileDescriptor file_;
-  os::Instant opened_at_{};
   std::uint64_t reserved_ = 0;
   std::uint64_t unsent_before_ = 0;  // bytes of the response that waited in memory at open()
   std::uint64_t size_ = 0;
   std::uint64_t flushed_ = 0;
+  std::optional<double> rate_;
+  std::optional<os::Instant> measured_at_;
+  std::uint64_t taken_then_ = 0;  // by the client, when it was measured
   bool disk_full_ = false;
   bool cut_ = false;
 };
