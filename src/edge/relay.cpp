@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view kNobodyServes = "no worker serves, and none will for a while";
 constexpr std::size_t kBodyPieceSize = 16384;
+// After which a worker that waits for a slow client is looked after: perhaps there is room now.
 constexpr auto kSpoolRetry = std::chrono::milliseconds(250);
 constexpr std::string_view kCutNote = "the client read slowly, and others needed its spool";
 // A client that has this much to take is slower than the application.

@@ -2,8 +2,8 @@
 #include "supervisor/edge_process.h"
 
 #include <signal.h>
-#include <cerrno>
 
+#include <cerrno>
 #include <utility>
 
 #include "base/log.h"

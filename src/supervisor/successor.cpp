@@ -58,10 +58,7 @@ Successor::Successor(os::Loop& loop, os::FileDescriptor link, os::FileDescriptor
       process_(os::duplicate(child_.pidfd())),
       link_watch_(loop, [this] { on_link(); }),
       exit_watch_(loop, [this] { on_exit(); }),
-      deadline_(loop, [this] {
-        failure_ = "it was not ready in time";
-        child_.send_signal(SIGKILL);
-      }) {}
+      deadline_(loop, [this] { on_deadline(); }) {}
 
 Result<void> Successor::watch(os::Duration time) {
   deadline_.set_in(time);
@@ -85,6 +82,7 @@ void Successor::on_message(std::string_view text) {
   if (const auto* failed = std::get_if<HeirFailed>(&*message)) failure_ = failed->message;
   if (in_charge_ && std::holds_alternative<HeirServing>(*message)) {
     serves_ = true;
+    deadline_.cancel();
     return observer_.on_successor_serves();
   }
   const auto* ready = std::get_if<HeirReady>(&*message);
@@ -92,6 +90,15 @@ void Successor::on_message(std::string_view text) {
   version_ = ready->version;
   deadline_.cancel();
   observer_.on_successor_ready();
+}
+
+void Successor::on_deadline() {
+  // Whoever is in charge lives: it has the sockets, and may only be slow.
+  if (in_charge_) {
+    return observer_.on_successor_failed("it has taken over, but does not say that it serves");
+  }
+  failure_ = "it was not ready in time";
+  child_.send_signal(SIGKILL);
 }
 
 void Successor::on_exit() {
@@ -109,6 +116,7 @@ void Successor::take_over() {
   ASSERT(!version_.empty());
   in_charge_ = true;
   exit_watch_.stop();
+  deadline_.set_in(kTakeOverTime);
   connections_.reset();
   child_.let_go();
   const Result<void> sent = os::send_packet(link_.get(), render(TakeOver{}));

@@ -6,6 +6,7 @@
 // object is destroyed, nothing has happened.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,6 +33,8 @@ class SuccessorObserver {
 
 class Successor final {
  public:
+  static constexpr std::chrono::seconds kTakeOverTime{10};
+
   // How it is started, all as this process was, but `program` as it is installed now.
   struct Start {
     const std::string& program;
@@ -53,7 +56,7 @@ class Successor final {
   [[nodiscard]] int connections() const { return connections_.get(); }
 
   // Tells it so; its connections() are given by now. It lives on when this object is destroyed.
-  // REQUIRES: ready.
+  // That it serves is to be heard within kTakeOverTime. REQUIRES: ready.
   void take_over();
   // Sends it a signal.
   void pass_on(int signal) const { os::send_signal(process_, signal); }
@@ -66,6 +69,7 @@ class Successor final {
   void on_link();
   void on_message(std::string_view text);
   void on_exit();
+  void on_deadline();
 
   SuccessorObserver& observer_;
   os::FileDescriptor link_;

@@ -1,5 +1,6 @@
 """`headrace upgrade`: another process takes all over, and no client notices."""
 
+import re
 import shutil
 import signal
 import socket
@@ -172,6 +173,36 @@ def test_program_is_the_one_that_its_path_leads_to(tmp_path):
         program.unlink()
         program.symlink_to(BINARY)
         upgraded(server)
+
+
+STUCK_VERSION = """#!/usr/bin/python3
+import json, os, socket, time
+link = socket.socket(fileno=json.loads(os.environ["HEADRACE_SUCCESSION"])["link"])
+link.send(b'{"event":"ready","version":"9.9"}')
+time.sleep(60)
+"""
+
+
+def test_version_that_is_stuck_as_it_takes_over(tmp_path):
+    """Who asked is told in time; the old server ends after stop_timeout, as after any upgrade."""
+    program, stuck = tmp_path / "headrace", tmp_path / "stuck"
+    stuck.write_text(STUCK_VERSION)
+    stuck.chmod(0o755)
+    program.symlink_to(BINARY)
+    by_link = ["/bin/sh", "-c", f'shift; exec {program} "$@"', "sh"]
+    with Server("held:app", "--workers", "1", "--stop-timeout", "12s",
+                launcher=by_link) as server:
+        program.unlink()
+        program.symlink_to(stuck)
+        ended = server.command("upgrade")
+        assert ended.returncode == 1
+        assert "it has taken over, but does not say that it serves" in ended.output
+        # The keeper and the one that is stuck.
+        eventually(lambda: len(in_session(server.supervisor.pid)) == 2, 10, "the others' end")
+        stuck_pid = int(re.search(r"version 9\.9 \(pid (\d+)\)", server.log())[1])
+        Process(stuck_pid).kill()
+        assert server.wait() == 128 + signal.SIGKILL
+        server.expect_nothing_left()
 
 
 def test_under_a_service_manager():
