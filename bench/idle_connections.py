@@ -100,7 +100,7 @@ def measure(server, interface, count, folder):
     """The table row of one server, without its name."""
     body_file = pathlib.Path(folder) / "body"
     body_file.write_bytes(b"Hello, world!\n")
-    launch = rounds.launch_for(APPS[interface], 1, body_file)
+    launch = rounds.launch_for(APPS[interface], body_file=body_file)
     with processes.RunningServer(server.command(launch), launch.port) as running:
         running.wait_until_answers()
         close_all(open_connections(launch.port, WARM_UP_CONNECTIONS))

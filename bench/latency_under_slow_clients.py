@@ -113,7 +113,7 @@ def measure(server, kind, seconds, count):
 @contextlib.contextmanager
 def started(server, cores):
     """A server that answers, for as long as the `with` lasts."""
-    launch = rounds.launch_for(APP, 1, None)
+    launch = rounds.launch_for(APP)
     command = processes.pinned(cores, server.command(launch))
     with processes.RunningServer(command, launch.port) as running:
         running.wait_until_answers()

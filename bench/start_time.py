@@ -18,7 +18,7 @@ WANTED_MS = 100
 
 
 def start_seconds(server, interface):
-    launch = rounds.launch_for(APPS[interface], 1, None)
+    launch = rounds.launch_for(APPS[interface])
     with processes.RunningServer(server.command(launch), launch.port) as running:
         return running.wait_until_answers()
 

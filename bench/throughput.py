@@ -17,12 +17,16 @@ from harness import machine, options, paths, report, rounds, servers
 
 @dataclasses.dataclass(frozen=True)
 class Scenario:
-    """An application; with_floor where the server's own work is what is looked at."""
+    """An application; with_floor where the server's own work is what is looked at.
+
+    threads of a worker: 4, or as many as there are connections where requests wait.
+    """
 
     name: str
     interface: str
     app: str
     with_floor: bool = False
+    threads: int = 4
 
 
 SCENARIOS = [
@@ -32,6 +36,8 @@ SCENARIOS = [
     Scenario("fastapi", "asgi", "fastapi_hello:application"),
     Scenario("json-wsgi", "wsgi", "json_wsgi:application", with_floor=True),
     Scenario("json-fastapi", "asgi", "json_fastapi:application"),
+    Scenario("waiting-wsgi", "wsgi", "waiting_wsgi:application", threads=32),
+    Scenario("waiting-asgi", "asgi", "waiting_asgi:application"),
 ]
 
 
@@ -139,7 +145,9 @@ def start_contestants(scenario, plan, chosen, body_file, with_loop, label, stack
     for server in chosen:
         if scenario.interface not in server.interfaces:
             continue
-        launch = rounds.launch_for(scenario.app, plan.workers, body_file)
+        launch = rounds.launch_for(
+            scenario.app, workers=plan.workers, threads=scenario.threads, body_file=body_file
+        )
         try:
             running = stack.enter_context(rounds.started(server, launch, plan))
         except rounds.FAILURES as error:
@@ -183,7 +191,8 @@ def command_lines(chosen, plan):
     lines = []
     for server in chosen:
         scenario = next(one for one in SCENARIOS if one.interface in server.interfaces)
-        launch = servers.Launch(scenario.app, 8000, plan.workers, pathlib.Path("BODY_FILE"))
+        body_file = pathlib.Path("BODY_FILE")
+        launch = servers.Launch(scenario.app, 8000, workers=plan.workers, body_file=body_file)
         words = rounds.processes.pinned(plan.server_cores, server.command(launch))
         lines.append(f"`{paths.shown(words)}`")
     url = "http://127.0.0.1:8000/"

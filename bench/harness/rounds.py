@@ -178,5 +178,5 @@ def tell(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def launch_for(app, workers, body_file):
-    return servers.Launch(app, processes.free_port(), workers, body_file)
+def launch_for(app, **details):
+    return servers.Launch(app, processes.free_port(), **details)

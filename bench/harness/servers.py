@@ -13,7 +13,6 @@ from harness import paths
 KEEP_ALIVE_SECONDS = 300
 CONNECTIONS_MAX = 16000
 BACKLOG = 4096
-THREADS = 4
 # uWSGI gives a thread to a connection for as long as it is kept alive, and lets the others wait:
 # it needs a thread for each connection of the load.
 UWSGI_THREADS = 32
@@ -23,12 +22,14 @@ UWSGI_THREADS = 32
 class Launch:
     """What to serve: "module:attribute" of an app in bench/apps, where, with how many workers.
 
-    body_file holds the app's answer, for servers that run no Python.
+    threads are those of a worker, where it has them. body_file holds the app's answer, for servers
+    that run no Python.
     """
 
     app: str
     port: int
     workers: int = 1
+    threads: int = 4
     body_file: pathlib.Path | None = None
 
     @property
@@ -49,7 +50,9 @@ class Server:
 
 def headrace_command(binary, options):
     def command(launch):
-        words = f"--workers {launch.workers} --threads {THREADS} --bind {launch.address} --quiet"
+        words = f"""
+            --workers {launch.workers} --threads {launch.threads} --bind {launch.address} --quiet
+        """
         places = ["--python", paths.PYTHON, "--chdir", paths.APPS]
         return [binary, "run", launch.app, *words.split(), *places, *options]
 
@@ -59,7 +62,7 @@ def headrace_command(binary, options):
 def gunicorn_command(launch):
     words = f"""
         -m gunicorn {launch.app} --bind {launch.address}
-        --worker-class gthread --workers {launch.workers} --threads {THREADS}
+        --worker-class gthread --workers {launch.workers} --threads {launch.threads}
         --keep-alive {KEEP_ALIVE_SECONDS} --worker-connections {CONNECTIONS_MAX}
         --backlog {BACKLOG} --worker-tmp-dir /dev/shm --log-level error
     """
@@ -87,7 +90,7 @@ def uvicorn_command(launch):
 
 def waitress_command(launch):
     words = f"""
-        -m waitress --listen={launch.address} --threads={THREADS}
+        -m waitress --listen={launch.address} --threads={launch.threads}
         --connection-limit={CONNECTIONS_MAX} --backlog={BACKLOG}
         --channel-timeout={KEEP_ALIVE_SECONDS} --asyncore-use-poll {launch.app}
     """

@@ -7,6 +7,11 @@
 // never changes thread. The *watcher* sleeps; when the edge sees that requests wait while the
 // leader makes no progress, it wakes the watcher, who becomes the leader and goes on taking. The
 // old leader finishes its request and then queues up as an idle thread.
+//
+// Where requests block (on a database, say), the roles only say who sleeps where: a thread that has
+// finished takes the next request whoever leads, and one that leaves others behind wakes the
+// watcher for them. Requests that only compute gain nothing by a second thread, but the two would
+// wait for each other's interpreter lock; so this begins and ends with what runs are seen to do.
 #pragma once
 
 #include <condition_variable>
@@ -37,6 +42,9 @@ class WorkerInbox final {
   // before it sleeps, and before the last waiting request is begun. Called with the interpreter
   // lock held; `lock` is released while the thread sleeps.
   [[nodiscard]] bool take_blocking(TakenRequest& request, InterpreterLock& lock);
+  // Whether the thread had to wait for something while it ran a request. Call it for a sample of
+  // them, with the interpreter lock held.
+  void learn_blocking(bool blocked);
 
   // ---- an event loop (ASGI) ----
   // Takes one request without blocking. REQUIRES: called from one thread only.
@@ -59,9 +67,11 @@ class WorkerInbox final {
 
  private:
   [[nodiscard]] bool has_submissions() const;
-  [[nodiscard]] bool lead(TakenRequest& request, std::unique_lock<std::mutex>& guard,
-                          InterpreterLock& lock);
+  [[nodiscard]] bool requests_block() const;
+  void prepare_to_run();
+  void sleep_as_leader(std::unique_lock<std::mutex>& guard, InterpreterLock& lock);
   void watch(std::unique_lock<std::mutex>& guard, InterpreterLock& lock);
+  void wake_watcher();
   void set_asleep(std::atomic<std::uint32_t> WorkerLine::* flag, std::uint32_t value);
 
   std::vector<std::unique_ptr<WorkerEnd>> channels_;
@@ -70,9 +80,12 @@ class WorkerInbox final {
   os::Doorbell watcher_doorbell_;
   std::mutex mutex_;  // guards the roles and take()
   std::condition_variable role_free_;
-  std::thread::id leader_;  // the thread that leads; no thread's id: the place is free
+  std::thread::id leader_;   // the thread that leads; no thread's id: the place is free
+  std::uint64_t taken_ = 0;  // by take_blocking()
   bool leader_sleeps_ = false;
   bool watcher_present_ = false;
+  bool watcher_sleeps_ = false;  // and no thread of this process has rung it
+  int blocking_percent_ = 0;     // of requests of late; guarded by the interpreter lock
   std::atomic<bool> stopping_ = false;
 };
 

@@ -187,6 +187,7 @@ class ThreadedInbox : public WorkerInboxTest {
       reply.start(200, {});
       while (!reply.send_whole_and_release(path)) reply.wait_for_room();
       if (path == "/hold") inbox_->announce();
+      if (path == "/blocking" || path == "/computing") inbox_->learn_blocking(path == "/blocking");
     }
   }
 
@@ -234,6 +235,48 @@ TEST_F(ThreadedInbox, KeepsTheLead) {
   for (const char* path : {"/a", "/b", "/c"}) submit(path);
   ring();
   ASSERT_TRUE(await_answers(4));
+  EXPECT_EQ(server_of("/a"), server_of("/b"));
+  EXPECT_EQ(server_of("/b"), server_of("/c"));
+}
+
+// Where requests block, one ring is enough for all: each thread wakes the next, and takes again
+// when it has finished, whoever leads.
+TEST_F(ThreadedInbox, ShareWhatBlocks) {
+  start(3);
+  for (int count = 1; count <= 5; ++count) {
+    ask("/blocking");
+    ASSERT_TRUE(await_answers(static_cast<std::size_t>(count)));
+  }
+  for (int count = 0; count < 3; ++count) submit("/hold");
+  for (const char* path : {"/a", "/b", "/c"}) submit(path);
+  ASSERT_TRUE(edge().take_leader_asleep());
+  leader_doorbell_.ring();
+  for (int tries = 0; edge().untaken() > 3 && tries < 5000; ++tries) {
+    std::this_thread::sleep_for(1ms);
+  }
+  EXPECT_EQ(edge().untaken(), 3u);
+  open_gate();
+  for (int tries = 0; edge().untaken() != 0 && tries < 5000; ++tries) {
+    std::this_thread::sleep_for(1ms);
+  }
+  EXPECT_EQ(edge().untaken(), 0u);
+  ASSERT_TRUE(await_answers(11));
+}
+
+// When requests block no more, the work goes back to one thread.
+TEST_F(ThreadedInbox, StopSharing) {
+  start(3);
+  const auto ask_often = [&](std::string_view path) {
+    for (int count = 0; count < 8; ++count) {
+      ask(path);
+      ASSERT_TRUE(await_answers(answers_.size() + 1));
+    }
+  };
+  ask_often("/blocking");
+  ask_often("/computing");
+  for (const char* path : {"/a", "/b", "/c"}) submit(path);
+  ring();
+  ASSERT_TRUE(await_answers(19));
   EXPECT_EQ(server_of("/a"), server_of("/b"));
   EXPECT_EQ(server_of("/b"), server_of("/c"));
 }

@@ -9,9 +9,13 @@ namespace headrace::edge {
 namespace {
 
 // While workers are saturated, waking up for each event only takes their time: sleep within these
-// bounds, then take all that has arrived at once. Below the lower one a nap saves nothing.
+// bounds, then take all that has arrived at once. Below the lower one a nap saves nothing; the
+// upper one is what a request may lose by it (docs/decisions/0021). Workers must not run dry
+// meanwhile.
 constexpr os::Duration kNapMin = std::chrono::microseconds(50);
-constexpr os::Duration kNapMax = std::chrono::microseconds(300);
+constexpr os::Duration kNapMax = std::chrono::milliseconds(1);
+// Workers slower than this give too few events to collect.
+constexpr os::Duration kNapPaceMax = std::chrono::microseconds(500);
 // How soon to look again whether a busy worker takes what waits for it.
 constexpr os::Duration kProgressCheck = std::chrono::milliseconds(1);
 // A request that waits this long at a busy worker while another is idle is moved.
@@ -342,12 +346,15 @@ void Dispatcher::work() {
 
 os::Pause Dispatcher::pause() {
   os::Duration backlog = os::Duration::zero();
+  bool worth_a_nap = true;
   for (const auto& worker : workers_) {
     worker->end().wake_up();
-    if (!worker->idle()) backlog = std::max(backlog, worker->backlog());
+    if (worker->idle()) continue;
+    backlog = std::max(backlog, worker->backlog());
+    worth_a_nap = worth_a_nap && worker->pace() <= kNapPaceMax;
   }
-  if (backlog >= kNapMin) {
-    return {.kind = os::Pause::kNap, .nap = std::clamp(backlog / 2, kNapMin, kNapMax)};
+  if (worth_a_nap && backlog >= kNapMin) {
+    return {.kind = os::Pause::kNap, .nap = std::clamp(backlog * 3 / 4, kNapMin, kNapMax)};
   }
   os::Pause pause;
   if (backlog > os::Duration::zero()) pause.at_most = kProgressCheck;

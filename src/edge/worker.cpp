@@ -4,6 +4,12 @@
 #include <algorithm>
 
 namespace headrace::edge {
+namespace {
+
+// What a worker says that it took is untrusted.
+constexpr std::uint64_t kTakenMax = 1u << 20;
+
+}  // namespace
 
 bool Worker::assign(Call& call, os::Instant now) {
   // Before, there was nothing to make progress with.
@@ -47,12 +53,27 @@ void Worker::learn_service_time(std::uint32_t service_us) {
       static_cast<std::uint32_t>(std::min<std::int64_t>(kPrefetchWork / per_request, kPrefetchMax));
 }
 
+void Worker::learn_pace(std::uint64_t taken, os::Duration elapsed) {
+  constexpr int kWeight = 4;
+  if (taken == 0 || waiting_ == 0) return;
+  const auto count = static_cast<std::int64_t>(std::min(taken, kTakenMax));
+  const os::Duration sample = std::max(elapsed / count, os::Duration(1));
+  if (taken < waiting_) {
+    pace_ += (sample - pace_) / kWeight;
+  } else {
+    pace_ = std::min(pace_, sample);  // it had time to spare: it is at least this fast
+  }
+}
+
 void Worker::ring(os::Instant now) {
   const std::uint32_t untaken = end_->untaken();
-  if (const std::uint64_t taken = end_->taken(); taken != seen_taken_ || untaken == 0) {
-    seen_taken_ = taken;
+  const std::uint64_t taken = end_->taken() - seen_taken_;
+  if (taken != 0 || untaken == 0) {
+    learn_pace(taken, now - last_progress_);
+    seen_taken_ += taken;
     last_progress_ = now;
   }
+  waiting_ = untaken;
   if (std::exchange(assigned_since_ring_, false)) {
     leader_rung_ = end_->take_leader_asleep();
     if (leader_rung_) {
@@ -80,7 +101,7 @@ os::Duration Worker::backlog() const {
   const std::uint32_t untaken = end_->untaken();
   const std::uint32_t about_to_be_taken = leader_rung_ ? 1 : 0;
   if (untaken <= about_to_be_taken) return os::Duration::zero();
-  return service_time_ * (untaken - about_to_be_taken);
+  return pace_ * (untaken - about_to_be_taken);
 }
 
 }  // namespace headrace::edge

@@ -63,8 +63,11 @@ class Worker final {
 
   // Wakes the worker's threads as far as needed for what was assigned. Once a pass.
   void ring(os::Instant now);
-  // The work that waits behind what the worker is doing: the reason to let it work undisturbed.
+  // How long the requests that wait will keep it busy: the time to let it work undisturbed. By the
+  // measured pace at which it takes them, so that threads and tasks that run side by side count.
   [[nodiscard]] os::Duration backlog() const;
+  // The time from one taking to the next while requests wait, a moving average.
+  [[nodiscard]] os::Duration pace() const { return pace_; }
   // Requests wait and none was taken for `patience`.
   [[nodiscard]] bool stuck(os::Instant now, os::Duration patience) const;
 
@@ -79,6 +82,8 @@ class Worker final {
   static constexpr os::Duration kLeaderPatience = std::chrono::microseconds(300);
 
   [[nodiscard]] bool has_allowance() const;
+  // It took `taken` requests in `elapsed`, while others waited or until none did.
+  void learn_pace(std::uint64_t taken, os::Duration elapsed);
 
   WorkerTraits traits_;
   std::shared_ptr<const WorkerDoorbells> doorbells_;
@@ -92,6 +97,8 @@ class Worker final {
   bool leader_rung_ = false;  // in the last ring(): its first request is as good as taken
   std::uint64_t seen_taken_ = 0;
   os::Instant last_progress_{};
+  std::uint32_t waiting_ = 0;  // that were not taken at the last ring()
+  os::Duration pace_ = kPrefetchWork;
 };
 
 }  // namespace headrace::edge

@@ -114,7 +114,6 @@ TEST_F(WorkerTest, RingsASleepingLeader) {
 
 // What waits behind the request that a rung leader is about to take is backlog; that one is not.
 TEST_F(WorkerTest, TellsItsBacklog) {
-  learn(100);
   EXPECT_EQ(worker_.backlog(), 0ns);
   fall_asleep(&channel::WorkerLine::leader_asleep);
   assign();
@@ -122,11 +121,50 @@ TEST_F(WorkerTest, TellsItsBacklog) {
   EXPECT_EQ(worker_.backlog(), 0ns);
   assign();
   assign();
-  EXPECT_EQ(worker_.backlog(), 2 * worker_.service_time());
+  EXPECT_EQ(worker_.backlog(), 2 * worker_.pace());
   take();
   take();
   take();
   EXPECT_EQ(worker_.backlog(), 0ns);
+}
+
+// While others wait, the time between two takings is the pace, whatever runs side by side. Time
+// in which nothing waited says nothing.
+TEST_F(WorkerTest, MeasuresThePace) {
+  assign();
+  for (int round = 0; round < 30; ++round) {
+    for (int count = 0; count < 4; ++count) assign();
+    ring();
+    for (int count = 0; count < 4; ++count) take();
+    ring_after(400us);
+  }
+  EXPECT_NEAR(std::chrono::duration<double>(worker_.pace()).count(), 100e-6, 1e-6);
+  take();
+  ring_after(100us);
+  const os::Duration before = worker_.pace();
+  time_.clock.advance(1h);
+  assign();
+  ring();
+  EXPECT_EQ(worker_.pace(), before);
+}
+
+// A worker that ran dry had time to spare: it is at least as fast as it looks, and may be faster.
+TEST_F(WorkerTest, RunningDryBoundsThePace) {
+  const os::Duration before = worker_.pace();
+  const auto take_all_in = [&](os::Duration time) {
+    for (int count = 0; count < 4; ++count) assign();
+    ring();
+    for (int count = 0; count < 4; ++count) take();
+    ring_after(time);
+  };
+  take_all_in(1h);
+  EXPECT_EQ(worker_.pace(), before);
+  take_all_in(200us);
+  EXPECT_EQ(worker_.pace(), 50us);
+  // However fast it claims to be (row 180), what waits is a backlog: somebody has to look again.
+  take_all_in(0ns);
+  assign();
+  EXPECT_GT(worker_.backlog(), 0ns);
 }
 
 // It is stuck when requests wait and none is taken for a while; each one taken is progress, and

@@ -5,6 +5,7 @@
 
 #include "channel/worker_inbox.h"
 #include "worker/attach.h"
+#include "worker/blocking_meter.h"
 #include "worker/module.h"
 #include "worker/request_place.h"
 #include "worker/start_response.h"
@@ -92,10 +93,13 @@ PyObject* serve(PyObject* self, PyObject*) {
   ServerState& state = state_of(self);
   Gil gil;
   WsgiThread thread(state.threads);
+  BlockingMeter meter;
   for (;;) {
     channel::TakenRequest request;
     if (!state.inbox->take_blocking(request, gil)) break;
+    meter.begin(request.taken_at);
     WsgiCall(state.application, thread, std::move(request)).run();
+    if (const auto blocked = meter.end()) state.inbox->learn_blocking(*blocked);
   }
   state.inbox->announce();
   Py_RETURN_NONE;
