@@ -18,7 +18,7 @@ constexpr os::Duration kNapMax = std::chrono::milliseconds(1);
 constexpr os::Duration kNapPaceMax = std::chrono::microseconds(500);
 // How soon to look again whether a busy worker takes what waits for it.
 constexpr os::Duration kProgressCheck = std::chrono::milliseconds(1);
-// A request that waits this long at a busy worker while another is idle is moved.
+// A request that waits this long at a busy worker while another is free is moved.
 constexpr os::Duration kRebalancePatience = std::chrono::microseconds(500);
 // Where much is slow, some stacks tell as much as all.
 constexpr std::uint32_t kSlowReportsPerSecond = 5;
@@ -45,17 +45,17 @@ void Dispatcher::enqueue(Call& call) {
 // Of equals the first. While there is little to do this keeps one worker's caches warm, and its
 // threads perhaps awake, where turns would wake a cold one for each request; and the memory of the
 // others stays small. As soon as requests overlap there are no equals.
-Worker* Dispatcher::least_loaded() {
+Worker* Dispatcher::least_loaded(bool (Worker::*fits)() const) const {
   Worker* best = nullptr;
   for (const auto& worker : workers_) {
-    if (worker->detaching || worker->lost || !worker->has_room()) continue;
+    if (worker->detaching || worker->lost || !(*worker.*fits)()) continue;
     if (best == nullptr || worker->load() < best->load()) best = worker.get();
   }
   return best;
 }
 
 bool Dispatcher::assign(Call& call) {
-  Worker* const worker = least_loaded();
+  Worker* const worker = least_loaded(&Worker::has_room);
   return worker != nullptr && worker->assign(call, loop_.now());
 }
 
@@ -309,19 +309,17 @@ void Dispatcher::keep_score() {
 }
 
 void Dispatcher::rebalance() {
-  Worker* const idle = least_loaded();
-  if (idle == nullptr || !idle->idle()) return;
+  Worker* const free = least_loaded(&Worker::is_free);
+  if (free == nullptr) return;
   for (const auto& busy : workers_) {
-    if (busy.get() == idle || busy->calls.empty() ||
-        !busy->stuck(loop_.now(), kRebalancePatience)) {
-      continue;
-    }
+    if (busy->calls.empty() || !busy->stuck(loop_.now(), kRebalancePatience)) continue;
     Call& newest = busy->calls.back();
     if (!busy->end().revoke(newest.use)) continue;
     newest.unlink();
+    if (free->assign(newest, loop_.now())) return;
     enqueue(newest);
     queue_.push_front(newest);
-    return serve_queue();
+    return;
   }
 }
 

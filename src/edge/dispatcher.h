@@ -101,7 +101,8 @@ class Dispatcher final : private LeftoverObserver {
 
  private:
   [[nodiscard]] bool assign(Call& call);
-  [[nodiscard]] Worker* least_loaded();
+  // Of those that it fits to give a request; null when there is none.
+  [[nodiscard]] Worker* least_loaded(bool (Worker::*fits)() const) const;
   [[nodiscard]] Worker* find(std::uint32_t worker_id);
   [[nodiscard]] bool read_frames(Worker& worker);
   void deliver(const channel::Frame& frame);

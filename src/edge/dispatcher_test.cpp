@@ -311,7 +311,23 @@ TEST_F(DispatcherTest, MovesRequestsToIdleWorkers) {
   dispatch_.pass();
 }
 
-// What a busy worker has begun is not moved, nor is anything while no worker is idle.
+// A worker that runs something is free for more as long as it has threads, even when the stuck one
+// has no more requests than it.
+TEST_F(DispatcherTest, MovesRequestsToFreeThreads) {
+  TestWorker& stuck = attach(1, 3);
+  TestWorker& other = attach(2, 3);
+  for (const char* path : {"/1", "/2", "/3", "/4"}) admit(path);
+  const auto held = stuck.begin("/1");
+  const auto first = other.begin("/2");
+  const auto second = other.begin("/4");
+  dispatch_.pass();
+  dispatch_.advance(1ms);
+  EXPECT_EQ(other.take_all(), "/3");
+  for (const auto* reply : {&held, &first, &second}) TestWorker::answer(**reply, "");
+  dispatch_.pass();
+}
+
+// What a busy worker has begun is not moved, nor is anything while no worker is free.
 TEST_F(DispatcherTest, LeavesBegunRequestsAlone) {
   TestWorker& slow = attach(1, 2);
   TestWorker& other = attach(2, 2);

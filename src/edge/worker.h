@@ -41,6 +41,11 @@ class Worker final {
     return end_->in_flight() < traits_.depth + prefetch_ && has_allowance();
   }
   [[nodiscard]] bool idle() const { return end_->in_flight() == 0; }
+  // Whether it would begin one more request at once, as far as one can know: not all its threads
+  // have one, and it takes what it is given.
+  [[nodiscard]] bool is_free() const {
+    return has_room() && load() < traits_.depth && end_->untaken() == 0;
+  }
   // All requests that it has, those of other edge threads as of their last passes.
   [[nodiscard]] std::uint32_t load() const {
     // What this pass has changed, the seat does not know yet.
