@@ -57,11 +57,12 @@ void Worker::learn_pace(std::uint64_t taken, os::Duration elapsed) {
   constexpr int kWeight = 4;
   if (taken == 0 || waiting_ == 0) return;
   const auto count = static_cast<std::int64_t>(std::min(taken, kTakenMax));
-  const os::Duration sample = std::max(elapsed / count, os::Duration(1));
+  const os::Duration sample = elapsed / count;
   if (taken < waiting_) {
     pace_ += (sample - pace_) / kWeight;
   } else {
-    pace_ = std::min(pace_, sample);  // it had time to spare: it is at least this fast
+    // It had time to spare: it is at least this fast, and naps by the pace so far are too long.
+    pace_ = std::max(std::min(pace_ - pace_ / kWeight, sample), os::Duration(1));
   }
 }
 

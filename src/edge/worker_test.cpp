@@ -148,7 +148,8 @@ TEST_F(WorkerTest, MeasuresThePace) {
   EXPECT_EQ(worker_.pace(), before);
 }
 
-// A worker that ran dry had time to spare: it is at least as fast as it looks, and may be faster.
+// A worker that ran dry had time to spare: it is at least as fast as it looks, and faster than was
+// thought when the edge took a nap.
 TEST_F(WorkerTest, RunningDryBoundsThePace) {
   const os::Duration before = worker_.pace();
   const auto take_all_in = [&](os::Duration time) {
@@ -158,11 +159,11 @@ TEST_F(WorkerTest, RunningDryBoundsThePace) {
     ring_after(time);
   };
   take_all_in(1h);
-  EXPECT_EQ(worker_.pace(), before);
+  EXPECT_EQ(worker_.pace(), before * 3 / 4);
   take_all_in(200us);
   EXPECT_EQ(worker_.pace(), 50us);
   // However fast it claims to be (row 180), what waits is a backlog: somebody has to look again.
-  take_all_in(0ns);
+  for (int round = 0; round < 50; ++round) take_all_in(0ns);
   assign();
   EXPECT_GT(worker_.backlog(), 0ns);
 }
