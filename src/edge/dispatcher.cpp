@@ -14,7 +14,7 @@ namespace {
 // meanwhile.
 constexpr os::Duration kNapMin = std::chrono::microseconds(50);
 constexpr os::Duration kNapMax = std::chrono::milliseconds(1);
-// Workers slower than this give too few events to collect.
+// Workers slower than this, or stuck, give too few events to collect.
 constexpr os::Duration kNapPaceMax = std::chrono::microseconds(500);
 // How soon to look again whether a busy worker takes what waits for it.
 constexpr os::Duration kProgressCheck = std::chrono::milliseconds(1);
@@ -349,7 +349,8 @@ os::Pause Dispatcher::pause() {
     worker->end().wake_up();
     if (worker->idle()) continue;
     backlog = std::max(backlog, worker->backlog());
-    worth_a_nap = worth_a_nap && worker->pace() <= kNapPaceMax;
+    worth_a_nap =
+        worth_a_nap && worker->pace() <= kNapPaceMax && !worker->stuck(loop_.now(), kNapMax);
   }
   if (worth_a_nap && backlog >= kNapMin) {
     return {.kind = os::Pause::kNap, .nap = std::clamp(backlog * 3 / 4, kNapMin, kNapMax)};

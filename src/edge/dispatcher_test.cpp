@@ -387,6 +387,8 @@ TEST_F(DispatcherTest, NapsWhileWorkersAreSaturated) {
       << "three quarters of what waits";
   worker.pair.worker->announce();
   EXPECT_FALSE(worker.pair.edge_doorbell.wait(0ns));
+  dispatch_.advance(2ms);
+  EXPECT_NE(dispatcher().pause().kind, os::Pause::kNap) << "it is stuck, and may stay so";
 }
 
 // One batch of requests wakes a sleeping worker once, and an awake one not at all.
